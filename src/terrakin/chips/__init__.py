@@ -1,0 +1,1 @@
+"""From scenes to chips: grid, reading, scaling, footprints, thumbnails."""

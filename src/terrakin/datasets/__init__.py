@@ -1,0 +1,1 @@
+"""Benchmark layouts as labelled samples; generated scenes."""

@@ -1,0 +1,61 @@
+"""How long work reports that it goes on."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+__all__ = ["Progress", "bar", "silent"]
+
+
+class Progress(Protocol):
+    """What long work calls; the caller decides what is shown."""
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """`done` of `total` units are finished; `total` is None while it is unknown."""
+
+
+def silent(done: int, total: int | None) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def bar(words: str, *, unit: str, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]:
+    """A progress bar with rate and time left on a terminal, and nothing where there is none.
+
+    Args:
+        words: what is going on, such as "Indexing".
+        unit: what is counted, in the plural.
+        quiet: show nothing even on a terminal.
+        stream: where to draw; standard error by default.
+    """
+    stream = stream or sys.stderr
+    if quiet or not stream.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=stream), transient=True) as display:
+        task = display.add_task(words, total=None, rate="")
+        started: tuple[float, int] | None = None
+
+        def show(done: int, total: int | None) -> None:
+            nonlocal started
+            now = time.monotonic()
+            # The first units carry start-up costs, or were done by an earlier run; the rate counts from after them.
+            if started is None:
+                started = (now, done)
+            since, first = started
+            rate = f"{(done - first) / (now - since):,.0f} {unit}/s" if now > since and done > first else ""
+            display.update(task, completed=done, total=total, rate=rate)
+
+        yield show

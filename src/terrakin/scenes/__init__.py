@@ -1,0 +1,1 @@
+"""Imagery on disk, found and opened as scenes."""

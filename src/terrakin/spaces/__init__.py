@@ -1,0 +1,1 @@
+"""How embeddings compare: packing, distances, exact top-k."""
