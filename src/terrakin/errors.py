@@ -68,9 +68,7 @@ class BandNotFoundError(SceneError, LookupError):
     """A scene lacks a band that was asked for."""
 
     def __init__(self, scene: str, band: str, available: tuple[str, ...]) -> None:
-        super().__init__(
-            f"scene {scene!r} has no band {band!r}; it has {', '.join(available)}. Choose from these with --bands"
-        )
+        super().__init__(f"scene {scene!r} has no band {band!r}; it has {', '.join(available)}. Choose from these with --bands")
 
 
 class BundleError(TerrakinError):

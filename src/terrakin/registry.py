@@ -39,9 +39,7 @@ class Registry(Generic[T]):
             if name not in self._paths:
                 self._read_third_parties()
             if name not in self._paths:
-                raise UnknownNameError(
-                    f"no {self.kind} named {name!r};{nearest(name, self)} There are: {', '.join(self)}"
-                )
+                raise UnknownNameError(f"no {self.kind} named {name!r};{nearest(name, self)} There are: {', '.join(self)}")
             module, _, attribute = self._paths[name].partition(":")
             self._loaded[name] = getattr(importlib.import_module(module), attribute)
         return self._loaded[name]
