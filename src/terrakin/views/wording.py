@@ -1,0 +1,97 @@
+"""How values read for people: on one line, short, and harmless wherever the text came from."""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Sequence
+from typing import Literal
+
+from terrakin.search.ranking import Hit, Ranking
+from terrakin.spaces.space import Space
+
+__all__ = ["date", "distance", "headline", "labels", "printable", "shorten", "space_words", "verdict"]
+
+Verdict = Literal["same", "other", "unknown"]
+"""Whether a hit shares a label with its query; `unknown` where either has none."""
+
+_NAMES = {"cosine": "cosine", "pearson": "Pearson", "l2": "L2", "hamming": "Hamming", "codeset": "code set"}
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with whatever could steer a terminal or turn the writing direction shown as an escape.
+
+    >>> printable("two\nlines \x1b[31mred")
+    'two\\nlines \\x1b[31mred'
+    """
+    return "".join(c if c == " " or not _steers(c) else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _steers(character: str) -> bool:
+    # Cc: control; Cf: format, among them the marks that turn the direction; Zl, Zp: line ends; Cs: halves of a character.
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+
+
+def shorten(text: str, width: int) -> str:
+    """`text` in at most `width` characters; the middle goes, because ids differ at both ends.
+
+    >>> shorten("S2A_MSIL2A_20240501.tif#256,0,256,256", 24)
+    'S2A_MSIL2A…256,0,256,256'
+    """
+    if len(text) <= width:
+        return text
+    tail = (width - 1) * 3 // 5
+    head = width - 1 - tail
+    return f"{text[:head]}…{text[len(text) - tail :]}"
+
+
+def distance(value: float, space: Space) -> str:
+    """A distance in `space`: four decimals, or a whole number of bits.
+
+    >>> distance(0.12345, Space("cosine", 8)), distance(17.0, Space("hamming", 64))
+    ('0.1235', '17')
+    """
+    return f"{value:.0f}" if space.is_binary and value == int(value) else f"{value:.4f}"
+
+
+def date(moment: dt.datetime | None) -> str:
+    """The UTC day of an aware `moment`, or nothing.
+
+    >>> date(dt.datetime(2024, 5, 1, 23, tzinfo=dt.UTC))
+    '2024-05-01'
+    """
+    return "" if moment is None else moment.astimezone(dt.UTC).strftime("%Y-%m-%d")
+
+
+def labels(names: Sequence[str]) -> str:
+    """Labels on one line.
+
+    >>> labels(("field", "road"))
+    'field, road'
+    """
+    return ", ".join(printable(name) for name in names)
+
+
+def space_words(space: Space) -> str:
+    """A space in words.
+
+    >>> space_words(Space("cosine", 128)), space_words(Space("codeset", 32, codes=8))
+    ('cosine, 128 dimensions', 'code set, 8 x 32 bits')
+    """
+    size = f"{space.codes} x {space.size} bits" if space.codes > 1 else f"{space.size} bits"
+    return f"{_NAMES[space.kind]}, {size if space.is_binary else f'{space.size} dimensions'}"
+
+
+def headline(ranking: Ranking) -> str:
+    """What a ranking was made of: archive, space, filter, and the recall where the search was approximate."""
+    parts = [printable(ranking.archive), space_words(ranking.space)]
+    if ranking.filter:
+        parts.append(f"where {printable(ranking.filter)}")
+    if ranking.recall is not None:
+        parts.append(f"approximate, measured recall {ranking.recall:.3f}")
+    return " · ".join(parts)
+
+
+def verdict(query_labels: Sequence[str], hit: Hit) -> Verdict:
+    """Whether `hit` shares a label with its query."""
+    if not query_labels or not hit.labels:
+        return "unknown"
+    return "other" if set(query_labels).isdisjoint(hit.labels) else "same"
