@@ -13,7 +13,7 @@ class Space:
     """How stored vectors compare. Distances are "smaller is closer" in every kind."""
 
     kind: Kind
-    """`cosine`: 1 - cosine; `pearson`: 1 - correlation; `l2`: Euclidean; `hamming`: differing bits; `codeset`: sum over codes."""
+    """`cosine`: 1 - cosine; `pearson`: 1 - correlation; `l2`: Euclidean; `hamming`: differing bits; `codeset`: their sum."""
     size: int
     """Dimensions of a float vector, bits of a code (a multiple of 8), or bits of each code of a set."""
     codes: int = 1
