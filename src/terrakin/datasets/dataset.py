@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Dataset", "Sample"]
+from terrakin.registry import Registry
+
+__all__ = ["DATASETS", "CountWarning", "Dataset", "Facts", "Sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +26,80 @@ class Sample:
     """Place, year and the like, where the data set has them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a person wants to know before using a data set."""
+
+    images: int | None
+    """Published number of images; none where the layout has no fixed one."""
+    pixels: str
+    """Width and height, as published."""
+    gsd: str
+    """Metres per pixel, as published."""
+    bands: tuple[str, ...]
+    """Band names in the order of the files; empty where the layout fixes none."""
+    licence: str
+    """What is known of the licence, with its doubts."""
+    citation: str
+    """The publication to cite."""
+
+
 class Dataset(Protocol):
     """A reader of one published layout."""
 
-    name: str
-    """Name in the registry."""
-    title: str
-    """Name as published."""
-    classes: Sequence[str]
-    """Folder or label names in the fixed order of the class index."""
-    multi_label: bool
-    """True where a sample carries a set of labels."""
-    facts: Mapping[str, str]
-    """For people: images, pixels, gsd, bands, licence, citation."""
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+
+    @property
+    def title(self) -> str:
+        """Name as published."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Folder or label names in the fixed order of the class index; empty where the layout has no fixed classes."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Published images per class, in the order of `classes`; empty where labels overlap or none are published."""
+
+    @property
+    def multi_label(self) -> bool:
+        """True where a sample carries a set of labels."""
+
+    @property
+    def facts(self) -> Facts:
+        """What a person wants to know before using it."""
 
     def samples(self, root: Path) -> list[Sample]:
-        """Every sample under `root`, sorted by id; warns of counts that differ from the published ones.
+        """Every sample under `root`, sorted by id (as text: `a_10` before `a_2`).
+
+        Warns:
+            CountWarning: if counts differ from the published ones, with both numbers.
 
         Raises:
             DatasetError: if `root` does not hold this layout, naming what is missing or unknown and where it looked.
         """
+
+
+class CountWarning(UserWarning):
+    """A copy of a data set holds more or fewer images than were published."""
+
+
+DATASETS = Registry[Dataset](
+    "datasets",
+    {
+        "aid": "terrakin.datasets.aid:AID",
+        "bigearthnet": "terrakin.datasets.bigearthnet:BIGEARTHNET",
+        "bigearthnet-19": "terrakin.datasets.bigearthnet:BIGEARTHNET_19",
+        "eurosat": "terrakin.datasets.eurosat:EUROSAT",
+        "eurosat-allbands": "terrakin.datasets.eurosat:EUROSAT_ALL_BANDS",
+        "nwpu-resisc45": "terrakin.datasets.nwpu_resisc45:NWPU_RESISC45",
+        "patternnet": "terrakin.datasets.patternnet:PATTERNNET",
+        "places": "terrakin.datasets.places:PLACES",
+        "rsscn7": "terrakin.datasets.rsscn7:RSSCN7",
+        "ucm": "terrakin.datasets.ucm:UCM",
+        "ucm-multilabel": "terrakin.datasets.ucm_multilabel:UCM_MULTILABEL",
+        "whu-rs19": "terrakin.datasets.whu_rs19:WHU_RS19",
+    },
+)

@@ -1,0 +1,51 @@
+"""Class names as people, papers and copies of a data set spell them."""
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["match_class", "plain"]
+
+_ALIASES = {
+    "agriculture": "agricultural",
+    "highway": "freeway",
+    "riverlake": "dRiverLake",
+    "riverslakes": "dRiverLake",
+    "seaice": "sea_ice",
+    "sparsehousing": "sparseresidential",
+}
+"""Plain names of the papers, and the folder that they mean."""
+
+
+def match_class(name: str, classes: Iterable[str], *, lettered: bool = False) -> str | None:
+    """The class of `classes` that `name` means, or none.
+
+    Case and everything except letters and digits are ignored; a direct match goes before an alias.
+
+    Args:
+        name: a class name from a paper, a person or a folder.
+        classes: the names of one data set.
+        lettered: the classes carry a leading letter that orders them (RSSCN7), and `name` may leave it out.
+
+    >>> match_class("Sea ice", ["sea_ice", "ship"])
+    'sea_ice'
+    >>> match_class("Highway", ["freeway"]), match_class("Highway", ["freeway", "Highway"])
+    ('freeway', 'Highway')
+    >>> match_class("rivers-lakes", ["dRiverLake"], lettered=True), match_class("grass", ["aGrass"], lettered=True)
+    ('dRiverLake', 'aGrass')
+    """
+    by_plain_name = {}
+    for known in classes:
+        if lettered:
+            by_plain_name[plain(known[1:])] = known
+        by_plain_name[plain(known)] = known
+    wanted = plain(name)
+    return by_plain_name.get(wanted) or by_plain_name.get(plain(_ALIASES.get(wanted, "")))
+
+
+def plain(name: str) -> str:
+    """`name` in lower case with only its letters and digits.
+
+    >>> plain("Baseball-diamond 2")
+    'baseballdiamond2'
+    """
+    return re.sub(r"[\W_]", "", name.lower())
