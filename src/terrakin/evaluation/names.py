@@ -6,6 +6,8 @@ A name is `family[@cutoff][:option]...`: `map`, `p@10`, `map@10:found`, `ndcg@5:
 import re
 from dataclasses import dataclass
 
+from terrakin.errors import UnknownNameError
+
 __all__ = ["MeasureName", "parse_name", "title"]
 
 _GRAMMAR = re.compile(r"(?P<family>[a-z][a-z0-9-]*)(@(?P<cutoff>[0-9]{1,9}))?(?P<options>(:[a-z0-9-]+)*)")
@@ -47,14 +49,14 @@ def parse_name(name: str) -> MeasureName:
     """Take a name apart.
 
     Raises:
-        ValueError: if `name` does not follow the grammar.
+        UnknownNameError: if `name` does not follow the grammar.
 
     >>> parse_name("map@10:found")
     MeasureName(family='map', cutoff=10, options=('found',))
     """
     match = _GRAMMAR.fullmatch(name)
     if match is None or match["cutoff"] == "0" * len(match["cutoff"] or ""):
-        raise ValueError(
+        raise UnknownNameError(
             f"{name!r} is not a name of a measure; one is written family@cutoff:option, such as map, p@10 or map@10:found"
         )
     options = tuple(match["options"].split(":")[1:])

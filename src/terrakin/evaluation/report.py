@@ -70,7 +70,7 @@ class Report:
     protocol: Mapping[str, Any]
     """What was done, JSON-able: `name`, `queries`, `excluded`, `gallery`, `relevance`, `ties`, `mean`, `interval` (`kind`,
     `level`, `draws`, `seed`), `measures` (convention by name), `self`, `seeds`, `smallest_r`, `largest_r`, `tied_queries`
-    (share with ties among their first 10 hits), `queries_hash`, `gallery_hash`, and facts of the protocol such as `split_hash`."""
+    (share with ties among their first 10 hits), `queries_hash`, `gallery_hash`, and facts of its own such as `split_hash`."""
     worst: tuple[JudgedQuery, ...] = ()
     """The queries of lowest average precision, worst first."""
     expected: Mapping[str, float] = field(default_factory=dict)
