@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import math
 from typing import Any
 
 from terrakin.search.ranking import Hit, Ranking
@@ -50,11 +51,11 @@ def csv_text(ranking: Ranking) -> str:
 
 
 def hit_record(hit: Hit) -> dict[str, Any]:
-    """A hit as plain values that JSON holds."""
+    """A hit as plain values that JSON holds; the distance of a hit that could not be compared is null."""
     return {
         "rank": hit.rank,
         "id": hit.id,
-        "distance": hit.distance,
+        "distance": hit.distance if math.isfinite(hit.distance) else None,
         "source": hit.source,
         "window": {"col": hit.window.col, "row": hit.window.row, "width": hit.window.width, "height": hit.window.height},
         "labels": list(hit.labels),

@@ -1,6 +1,7 @@
 """How values read for people: on one line, short, and harmless wherever the text came from."""
 
 import datetime as dt
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import Literal
@@ -44,12 +45,14 @@ def shorten(text: str, width: int) -> str:
 
 
 def distance(value: float, space: Space) -> str:
-    """A distance in `space`: four decimals, or a whole number of bits.
+    """A distance in `space`: four decimals, or a whole number of bits; infinite where nothing could be compared.
 
     >>> distance(0.12345, Space("cosine", 8)), distance(17.0, Space("hamming", 64))
     ('0.1235', '17')
     """
-    return f"{value:.0f}" if space.is_binary and value == int(value) else f"{value:.4f}"
+    if math.isinf(value):
+        return "∞"
+    return f"{value:.0f}" if space.is_binary and value == round(value) else f"{value:.4f}"
 
 
 def date(moment: dt.datetime | None) -> str:
