@@ -1,6 +1,6 @@
 """The worked examples of the page that defines the measures; every number is an exact fraction."""
 
-from fractions import Fraction as F
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ E_RELEVANT = np.array([4, 3, 2])
 JUDGED_E = Judged(E, E_RELEVANT, gallery=10, largest_relevant=4)
 
 
-def exactly(*values: float | F):
+def exactly(*values: float | Fraction):
     return pytest.approx([float(value) for value in values], **EXACT)
 
 
@@ -33,9 +33,42 @@ def exactly(*values: float | F):
     list(
         enumerate(
             zip(
-                [1, F(1, 2), F(2, 3), F(3, 4), F(3, 5), F(1, 2), F(3, 7), F(1, 2), F(4, 9), F(2, 5)],
-                [0, F(1, 2), F(1, 3), F(1, 4), F(2, 5), F(1, 3), F(2, 7), F(1, 4), F(1, 3), F(3, 10)],
-                [1, 1, F(2, 3), F(1, 2), F(2, 5), F(1, 3), F(2, 7), F(1, 4), F(2, 9), F(1, 5)],
+                [
+                    1,
+                    Fraction(1, 2),
+                    Fraction(2, 3),
+                    Fraction(3, 4),
+                    Fraction(3, 5),
+                    Fraction(1, 2),
+                    Fraction(3, 7),
+                    Fraction(1, 2),
+                    Fraction(4, 9),
+                    Fraction(2, 5),
+                ],
+                [
+                    0,
+                    Fraction(1, 2),
+                    Fraction(1, 3),
+                    Fraction(1, 4),
+                    Fraction(2, 5),
+                    Fraction(1, 3),
+                    Fraction(2, 7),
+                    Fraction(1, 4),
+                    Fraction(1, 3),
+                    Fraction(3, 10),
+                ],
+                [
+                    1,
+                    1,
+                    Fraction(2, 3),
+                    Fraction(1, 2),
+                    Fraction(2, 5),
+                    Fraction(1, 3),
+                    Fraction(2, 7),
+                    Fraction(1, 4),
+                    Fraction(2, 9),
+                    Fraction(1, 5),
+                ],
                 strict=True,
             ),
             start=1,
@@ -50,35 +83,35 @@ def test_example_e_precision_at_every_position(k, values):
     ("name", "values"),
     [
         ("p@1", (1, 0, 1)),
-        ("p@3", (F(2, 3), F(1, 3), F(2, 3))),
+        ("p@3", (Fraction(2, 3), Fraction(1, 3), Fraction(2, 3))),
         ("p@5", (0.6, 0.4, 0.4)),
         ("p@10", (0.4, 0.3, 0.2)),
-        ("np@3", (F(2, 3), F(1, 3), 1)),
-        ("np@5", (0.75, F(2, 3), 1)),
+        ("np@3", (Fraction(2, 3), Fraction(1, 3), 1)),
+        ("np@5", (0.75, Fraction(2, 3), 1)),
         ("np@10", (1, 1, 1)),
         ("recall@1", (0.25, 0, 0.5)),
-        ("recall@3", (0.5, F(1, 3), 1)),
-        ("recall@5", (0.75, F(2, 3), 1)),
+        ("recall@3", (0.5, Fraction(1, 3), 1)),
+        ("recall@5", (0.75, Fraction(2, 3), 1)),
         ("recall@10", (1, 1, 1)),
         ("hitrate@1", (1, 0, 1)),
         ("hitrate@3", (1, 1, 1)),
         ("hitrate@5", (1, 1, 1)),
         ("hitrate@10", (1, 1, 1)),
-        ("r-precision", (F(3, 4), F(1, 3), 1)),
+        ("r-precision", (Fraction(3, 4), Fraction(1, 3), 1)),
         ("mrr", (1, 0.5, 1)),
-        ("map", (F(35, 48), F(37, 90), 1)),
-        ("map@3:relevant", (F(5, 12), F(1, 6), 1)),
-        ("map@3:min", (F(5, 9), F(1, 6), 1)),
-        ("map@3:found", (F(5, 6), F(1, 2), 1)),
-        ("map@5:relevant", (F(29, 48), F(3, 10), 1)),
-        ("map@5:min", (F(29, 48), F(3, 10), 1)),
-        ("map@5:found", (F(29, 36), F(9, 20), 1)),
-        ("map@10:relevant", (F(35, 48), F(37, 90), 1)),
-        ("map@10:min", (F(35, 48), F(37, 90), 1)),
-        ("map@10:found", (F(35, 48), F(37, 90), 1)),
-        ("ap11", (F(3, 4), F(68, 15) / 11, 1)),
-        ("anmrr", (F(1, 5), F(11, 24), 0)),
-        ("anmrr:mpeg7", (F(1, 5), F(11, 24), 0)),
+        ("map", (Fraction(35, 48), Fraction(37, 90), 1)),
+        ("map@3:relevant", (Fraction(5, 12), Fraction(1, 6), 1)),
+        ("map@3:min", (Fraction(5, 9), Fraction(1, 6), 1)),
+        ("map@3:found", (Fraction(5, 6), Fraction(1, 2), 1)),
+        ("map@5:relevant", (Fraction(29, 48), Fraction(3, 10), 1)),
+        ("map@5:min", (Fraction(29, 48), Fraction(3, 10), 1)),
+        ("map@5:found", (Fraction(29, 36), Fraction(9, 20), 1)),
+        ("map@10:relevant", (Fraction(35, 48), Fraction(37, 90), 1)),
+        ("map@10:min", (Fraction(35, 48), Fraction(37, 90), 1)),
+        ("map@10:found", (Fraction(35, 48), Fraction(37, 90), 1)),
+        ("ap11", (Fraction(3, 4), Fraction(68, 15) / 11, 1)),
+        ("anmrr", (Fraction(1, 5), Fraction(11, 24), 0)),
+        ("anmrr:mpeg7", (Fraction(1, 5), Fraction(11, 24), 0)),
     ],
 )
 def test_example_e(name, values):
@@ -88,7 +121,7 @@ def test_example_e(name, values):
 def test_example_e_means():
     assert measure("hitrate@1")(JUDGED_E).mean() == pytest.approx(0.666667, **PRINTED)
     assert measure("mrr")(JUDGED_E).mean() == pytest.approx(0.833333, **PRINTED)
-    assert measure("map")(JUDGED_E).mean() == pytest.approx(float(F(1541, 2160)), **EXACT)
+    assert measure("map")(JUDGED_E).mean() == pytest.approx(float(Fraction(1541, 2160)), **EXACT)
     assert measure("map@5:found")(JUDGED_E).mean() == pytest.approx(0.751852, **PRINTED)
 
 
@@ -109,12 +142,12 @@ def test_recall_levels_are_compared_with_a_tolerance():
     # Three of ten are found at position 3, and 3 / 10 must reach the level 0.3: levels 0 to 0.3 have precision 1.
     relevance = np.zeros((1, 100), dtype=bool)
     relevance[0, [0, 1, 2, 99, 98, 97, 96, 95, 94, 93]] = True
-    assert interpolated_average_precision(relevance, np.array([10])) == exactly((4 + 7 * F(10, 100)) / 11)
+    assert interpolated_average_precision(relevance, np.array([10])) == exactly((4 + 7 * Fraction(10, 100)) / 11)
 
 
 class TestAnmrr:
     def test_mean(self):
-        assert measure("anmrr")(JUDGED_E).mean() == pytest.approx(float(F(79, 360)), **EXACT)
+        assert measure("anmrr")(JUDGED_E).mean() == pytest.approx(float(Fraction(79, 360)), **EXACT)
 
     def test_limits(self):
         assert rank_limit(E_RELEVANT, 4, rule="mpeg7").tolist() == [8, 8, 8]
@@ -126,7 +159,7 @@ class TestAnmrr:
 
     def test_k_of_2ng_differs_where_ng_differ(self):
         # q2: K = 6, ranks 2, 5, 7.5: (14.5 / 3 - 2) / (7.5 - 2).
-        assert measure("anmrr:2ng")(JUDGED_E) == exactly(F(1, 5), (F(29, 6) - 2) / F(11, 2), 0)
+        assert measure("anmrr:2ng")(JUDGED_E) == exactly(Fraction(1, 5), (Fraction(29, 6) - 2) / Fraction(11, 2), 0)
 
     def test_scale(self):
         # NG = 30, K = 60: one relevant chip one position later.
@@ -134,7 +167,7 @@ class TestAnmrr:
         relevance[:, :29] = True
         relevance[0, 40] = relevance[1, 41] = True
         both = nmrr(relevance, np.array([30, 30]), np.array([60, 60]))
-        assert (both[1] - both[0]) / 20 == pytest.approx(float(F(1, 35700)), **EXACT)
+        assert (both[1] - both[0]) / 20 == pytest.approx(float(Fraction(1, 35700)), **EXACT)
 
 
 QUERY = {"buildings", "cars", "pavement"}
@@ -171,20 +204,20 @@ class TestExampleM:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("label-accuracy@5", F(1, 2)),
-            ("label-precision@5", F(11, 15)),
-            ("label-recall@5", F(8, 15)),
-            ("label-f1@5", F(89, 150)),
-            ("label-f1@5:of-pairs", F(89, 150)),
-            ("label-hamming@5", F(2, 17)),
-            ("label-accuracy@10", F(221, 600)),
-            ("label-precision@10", F(173, 300)),
-            ("label-recall@10", F(13, 30)),
-            ("label-f1@10", F(277, 600)),
-            ("label-hamming@10", F(13, 85)),
-            ("acg@5", F(8, 5)),
-            ("acg@10", F(13, 10)),
-            ("wap@10", F(5483, 2940)),
+            ("label-accuracy@5", Fraction(1, 2)),
+            ("label-precision@5", Fraction(11, 15)),
+            ("label-recall@5", Fraction(8, 15)),
+            ("label-f1@5", Fraction(89, 150)),
+            ("label-f1@5:of-pairs", Fraction(89, 150)),
+            ("label-hamming@5", Fraction(2, 17)),
+            ("label-accuracy@10", Fraction(221, 600)),
+            ("label-precision@10", Fraction(173, 300)),
+            ("label-recall@10", Fraction(13, 30)),
+            ("label-f1@10", Fraction(277, 600)),
+            ("label-hamming@10", Fraction(13, 85)),
+            ("acg@5", Fraction(8, 5)),
+            ("acg@10", Fraction(13, 10)),
+            ("wap@10", Fraction(5483, 2940)),
         ],
     )
     def test_exact(self, name, value):
@@ -210,8 +243,8 @@ class TestExampleM:
     @pytest.mark.parametrize(
         ("relevant", "number", "value"),
         [
-            (share_any, 7, F(473, 588)),
-            (lambda labels: len(labels & QUERY) / len(labels | QUERY) >= 0.5, 4, F(93, 112)),
+            (share_any, 7, Fraction(473, 588)),
+            (lambda labels: len(labels & QUERY) / len(labels | QUERY) >= 0.5, 4, Fraction(93, 112)),
             (lambda labels: labels == QUERY, 1, 1),
         ],
     )
@@ -231,13 +264,13 @@ class TestExampleT:
 
     def test_by_id(self):
         values = [float(measure(name)(self.judged)[0]) for name in ("map", "p@2", "p@3", "p@5")]
-        assert values == exactly(F(1651, 2100), F(1, 2), F(2, 3), F(4, 5))
+        assert values == exactly(Fraction(1651, 2100), Fraction(1, 2), Fraction(2, 3), Fraction(4, 5))
 
     @pytest.mark.parametrize(
         ("order", "row", "values"),
         [
-            (best_order, "1110101000", (F(158, 175), 1, 1, F(4, 5))),
-            (worst_order, "1011010010", (F(131, 180), F(1, 2), F(2, 3), F(3, 5))),
+            (best_order, "1110101000", (Fraction(158, 175), 1, 1, Fraction(4, 5))),
+            (worst_order, "1011010010", (Fraction(131, 180), Fraction(1, 2), Fraction(2, 3), Fraction(3, 5))),
         ],
     )
     def test_bounds(self, order, row, values):
@@ -247,19 +280,20 @@ class TestExampleT:
         assert [float(measure(name)(judged)[0]) for name in ("map", "p@2", "p@3", "p@5")] == exactly(*values)
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("map", F(30899, 37800)), ("p@2", F(5, 6)), ("p@3", F(7, 9)), ("p@5", F(7, 10))]
+        ("name", "value"),
+        [("map", Fraction(30899, 37800)), ("p@2", Fraction(5, 6)), ("p@3", Fraction(7, 9)), ("p@5", Fraction(7, 10))],
     )
     def test_expected(self, name, value):
         assert measure(name).expected(self.judged, self.groups) == exactly(value)
 
     def test_contributions_of_the_groups(self):
-        contributions = [1, F(31, 18), F(11, 15), F(955, 1512), 0]
+        contributions = [1, Fraction(31, 18), Fraction(11, 15), Fraction(955, 1512), 0]
         sums = np.cumsum([float(value) for value in contributions])
         ends = [1, 4, 6, 9, 10]
         values = [float(measure(f"map@{end}:relevant").expected(self.judged, self.groups)[0]) * 5 for end in ends]
         assert values == exactly(*sums)
 
-    @pytest.mark.parametrize(("n", "value"), [(1, 0), (2, F(1, 3)), (3, F(2, 3)), (4, 1)])
+    @pytest.mark.parametrize(("n", "value"), [(1, 0), (2, Fraction(1, 3)), (3, Fraction(2, 3)), (4, 1)])
     def test_hit_rate(self, n, value):
         relevance = np.array([[False, True, False, False]])
         judged = Judged(relevance, np.array([1]), 4, 1)
