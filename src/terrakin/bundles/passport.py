@@ -1,13 +1,23 @@
 """The passport: what a trained model needs and what it gives."""
 
+import math
+import re
 from dataclasses import dataclass
+from typing import Any
 
+from terrakin.errors import PassportMismatchError
 from terrakin.spaces.space import Space
 
-__all__ = ["FORMAT", "Passport", "Reduction"]
+__all__ = ["FORMAT", "SELF_TEST_PARTS", "Passport", "Reduction", "must_match"]
 
 FORMAT = 1
 """Number of the bundle format that this program writes."""
+
+SELF_TEST_PARTS = 8
+"""Parts of the self-test's embedding whose means a passport holds; fewer where the embedding is shorter."""
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +26,20 @@ class Reduction:
 
     kind: str
     """`pca` or `pca-whitened`."""
+    size_in: int
+    """Dimensions of the graph's embedding, before the reducer."""
     size: int
     """Dimensions that are kept."""
     fitted_on: str
     """Data it was fitted on, in words: `archive`, or the name of a training set."""
     digest: str
-    """Hex digest of the reducer's arrays."""
+    """SHA-256 of the reducer's arrays, in hex."""
+
+    def __post_init__(self) -> None:
+        _check(self.kind in ("pca", "pca-whitened"), f"a reducer is pca or pca-whitened, got {self.kind!r}")
+        _check(1 <= self.size <= self.size_in, f"a reducer keeps 1 to {self.size_in} dimensions, got {self.size}")
+        _check(_is_line(self.fitted_on), f"fitted_on is one line of text, got {self.fitted_on!r}")
+        _check(_DIGEST.fullmatch(self.digest), f"a digest is 64 hex digits, got {self.digest!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +57,7 @@ class Passport:
     mean: tuple[float, ...]
     """Subtracted from values in [0, 1], one a band."""
     std: tuple[float, ...]
-    """Then divided by, one a band."""
+    """Then divided by, one a band; above 0."""
     outputs: tuple[str, ...]
     """Names of the graph's outputs; `embedding` always."""
     space: Space
@@ -51,8 +69,107 @@ class Passport:
     licence: str
     """SPDX expression of the weights' licence."""
     digest: str
-    """Hex digest of `model.onnx`."""
+    """SHA-256 of `model.onnx`, in hex."""
     self_test: tuple[float, ...]
-    """First eight values of the packed embedding of the self-test image; checked when the bundle is opened for work."""
+    """Means of eight equal parts of the graph's `embedding` of the self-test image, before reducer and packing."""
     format: int = FORMAT
     """Number of the bundle format."""
+
+    def __post_init__(self) -> None:
+        _check(_NAME.fullmatch(self.name), f"a name is lower case letters, digits and hyphens, got {self.name!r}")
+        for key in ("version", "training_data", "licence"):
+            _check(_is_line(getattr(self, key)), f"{key} is one line of text, got {getattr(self, key)!r}")
+        _check_names("bands", self.bands)
+        _check_names("outputs", self.outputs)
+        _check("embedding" in self.outputs, f"outputs hold embedding, got {', '.join(self.outputs)}")
+        _check(1 <= self.input_size <= 8192, f"input_size is 1 to 8192 pixels, got {self.input_size}")
+        for key in ("mean", "std"):
+            values = getattr(self, key)
+            _check(
+                len(values) == len(self.bands) and all(map(math.isfinite, values)),
+                f"{key} holds one finite number a band, got {len(values)} for {len(self.bands)} bands",
+            )
+        _check(min(self.std) > 0, f"std is above 0, got {min(self.std)}")
+        if self.reducer is not None:
+            _check(
+                self.space == Space("cosine", self.reducer.size),
+                f"a reducer to {self.reducer.size} dimensions gives a cosine space of that size, got {_space(self)}",
+            )
+        _check(_DIGEST.fullmatch(self.digest), f"a digest is 64 hex digits, got {self.digest!r}")
+        wanted = min(SELF_TEST_PARTS, self.embedding_size)
+        _check(
+            len(self.self_test) == wanted and all(map(math.isfinite, self.self_test)),
+            f"self_test holds {wanted} finite numbers, got {len(self.self_test)}",
+        )
+        _check(self.format >= 1, f"a format number is at least 1, got {self.format}")
+
+    @property
+    def embedding_size(self) -> int:
+        """Width of the graph's `embedding`, before reducer and packing."""
+        return self.reducer.size_in if self.reducer else self.space.size * self.space.codes
+
+
+def must_match(have: Passport, want: Passport, *, have_is: str = "the bundle", want_is: str = "the archive") -> None:
+    """Refuse two passports whose embeddings do not compare.
+
+    What is only said in words (licence, training data) may differ.
+
+    Args:
+        have: the passport at hand.
+        want: the passport that it must agree with.
+        have_is: who holds `have`, for the message.
+        want_is: who holds `want`, for the message.
+
+    Raises:
+        PassportMismatchError: naming every side that differs with both values.
+    """
+    sides = {"model": _model, "bands": _bands, "input": _input, "reducer": _reducer, "space": _space}
+    other = [f"other {side} ({say(have)}, wanted {say(want)})" for side, say in sides.items() if say(have) != say(want)]
+    if other:
+        raise PassportMismatchError(
+            f"{have_is} does not match {want_is}: {'; '.join(other)}. "
+            f"Their embeddings do not compare: use {want_is}'s own model, or start a new archive"
+        )
+
+
+def _model(passport: Passport) -> str:
+    return f"{passport.name} {passport.version}, sha256 {passport.digest[:12]}"
+
+
+def _bands(passport: Passport) -> str:
+    return ", ".join(passport.bands)
+
+
+def _input(passport: Passport) -> str:
+    return f"{passport.input_size} px, mean {_numbers(passport.mean)}, std {_numbers(passport.std)}"
+
+
+def _reducer(passport: Passport) -> str:
+    reducer = passport.reducer
+    if reducer is None:
+        return "none"
+    return f"{reducer.kind} to {reducer.size} fitted on {reducer.fitted_on}, sha256 {reducer.digest[:12]}"
+
+
+def _space(passport: Passport) -> str:
+    space = passport.space
+    return f"{space.kind} of {space.size}" + (f" x {space.codes} codes" if space.codes > 1 else "")
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " ".join(map(repr, values))
+
+
+def _is_line(text: str) -> bool:
+    # Passports come from strangers and are printed: no line breaks, no terminal escapes, nothing that cannot be encoded.
+    return bool(text.strip()) and text.isprintable()
+
+
+def _check_names(key: str, names: tuple[str, ...]) -> None:
+    _check(names and all(map(_is_line, names)), f"{key} names at least one, each a line of text, got {names!r}")
+    _check(len(set(names)) == len(names), f"{key} are named once each, got {', '.join(names)}")
+
+
+def _check(holds: Any, message: str) -> None:
+    if not holds:
+        raise ValueError(message)

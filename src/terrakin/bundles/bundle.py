@@ -1,0 +1,175 @@
+"""A bundle: a trained model as files, opened for work."""
+
+import copy
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrakin.bundles import passport_json
+from terrakin.bundles.graph import Graph
+from terrakin.bundles.members import CARD, MODEL, PASSPORT, REDUCER, read_members, write_members
+from terrakin.bundles.passport import Passport
+from terrakin.bundles.reducer import Reducer, read_reducer, write_reducer
+from terrakin.errors import BundleError, UnknownNameError
+from terrakin.registry import Registry
+from terrakin.spaces.kinds import Packed, pack
+from terrakin.spaces.space import Space
+
+__all__ = ["BUNDLES", "DEFAULT", "Bundle", "open_bundle"]
+
+BUNDLES = Registry[Path](
+    "bundles",
+    {
+        "imagenet-mobilenetv2": "terrakin.bundles.shipped:IMAGENET_MOBILENETV2",
+    },
+)
+"""Shipped bundles: the folder or .zip of each, by name."""
+
+DEFAULT = "imagenet-mobilenetv2"
+"""Name of the bundle that is used where none is named."""
+
+
+class Bundle:
+    """A trained model: its passport, its graph, its reducer. Any number of threads may use one at once."""
+
+    passport: Passport
+    """What it needs and gives."""
+    card: str
+    """Origin, licence, intended use and limits, for people, in Markdown."""
+    reducer: Reducer | None
+    """What is applied to the graph's embedding, where there is something."""
+
+    def __init__(self, passport: Passport, *, model: bytes, card: str, reducer: Reducer | None = None) -> None:
+        """A bundle of its parts.
+
+        Args:
+            passport: must carry the digests of the other parts.
+            model: the ONNX file. It is loaded when the first image is embedded.
+            card: Markdown.
+            reducer: the one that the passport names, if it names one.
+
+        Raises:
+            BundleError: if the passport names another model or reducer.
+        """
+        if hashlib.sha256(model).hexdigest() != passport.digest:
+            raise BundleError(f"the model file is not the one that the passport of {passport.name} names: sha256 differs")
+        if (reducer.provenance if reducer else None) != passport.reducer:
+            raise BundleError(f"the reducer is not the one that the passport of {passport.name} names")
+        self.passport = passport
+        self.card = card
+        self.reducer = reducer
+        self._model = model
+        self._graph = Graph(model, passport)
+
+    def embed(self, values: NDArray[np.float32]) -> Packed:
+        """Embeddings as they are stored: reduced, then packed for the passport's space.
+
+        The first call loads the model and runs its self-test (about 0.1 s). A call takes one thread, the caller's own; call
+        from as many threads as there are cores.
+
+        Args:
+            values: (N, C, H, W) float32 in [0, 1], bands in the passport's order. Not modified.
+
+        Returns:
+            (N, `passport.space.width`) of `passport.space.dtype`.
+
+        Raises:
+            ValueError: for values of another shape or type.
+            BundleError: if the model cannot be run, fails its self-test, or gives what the space cannot hold.
+        """
+        vectors = self.raw(values)
+        if self.reducer is not None:
+            vectors = self.reducer.apply(vectors)
+        try:
+            return pack(self.passport.space, vectors)
+        except ValueError as exc:
+            raise BundleError(f"{self.passport.name} gives an embedding that its space cannot hold: {exc}") from exc
+
+    def raw(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embeddings (N, D) as they leave the graph, before reducer and packing; takes and raises as `embed`."""
+        return self._graph.run("embedding", values)
+
+    def features(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The graph's last feature maps (N, D, h, w), where it gives them; takes and raises as `embed`."""
+        return self._graph.run("features", values)
+
+    def with_reducer(self, reducer: Reducer) -> "Bundle":
+        """The same model followed by `reducer`, in place of any that it has. The two bundles share one loaded graph.
+
+        Raises:
+            BundleError: if the reducer was fitted on embeddings of another size, or the model's do not compare by cosine.
+        """
+        name, space, wide = self.passport.name, self.passport.space, self.passport.embedding_size
+        if space.kind != "cosine":
+            raise BundleError(f"embeddings of {name} compare by {space.kind}; a reducer needs cosine")
+        if reducer.provenance.size_in != wide:
+            raise BundleError(f"the reducer takes {reducer.provenance.size_in} dimensions and {name} gives {wide}")
+        other = copy.copy(self)
+        other.reducer = reducer
+        other.passport = replace(self.passport, reducer=reducer.provenance, space=Space("cosine", reducer.provenance.size))
+        return other
+
+    def self_check(self) -> None:
+        """Run the passport's self-test, which also runs by itself before the first image is embedded.
+
+        Raises:
+            BundleError: if the model cannot be run, or gives other values than when the bundle was made.
+        """
+        self._graph.self_check()
+
+    def save(self, path: Path) -> None:
+        """Write the bundle to `path`, where there is nothing yet: a zip where it ends in `.zip`, else a folder.
+
+        Raises:
+            BundleError: if there is something, or it cannot be written; nothing is left behind.
+        """
+        members = {PASSPORT: passport_json.write(self.passport).encode(), MODEL: self._model, CARD: self.card.encode()}
+        if self.reducer is not None:
+            members[REDUCER] = write_reducer(self.reducer)
+        write_members(path, members)
+
+
+def open_bundle(name_or_path: str | Path) -> Bundle:
+    """Open a bundle: a shipped one by name, or any by the path of its folder or .zip.
+
+    Files are read and their digests compared (milliseconds); the model is loaded and tested when it first embeds. A shipped
+    name wins over a folder of that name; write `./name` for the folder.
+
+    Raises:
+        UnknownNameError: for a name that is neither shipped nor a path.
+        BundleError: if what is there is not a bundle, is broken, too large or unsafe.
+    """
+    path = _path(name_or_path)
+    members = read_members(path)
+    passport = passport_json.read(
+        _text(members[PASSPORT], f"{PASSPORT} in {str(path)!r}"), where=f"{PASSPORT} in {str(path)!r}"
+    )
+    if (passport.reducer is None) != (REDUCER not in members):
+        raise BundleError(f"{str(path)!r} has a reducer in its passport or a {REDUCER}, but not both")
+    reducer = None
+    if passport.reducer is not None:
+        reducer = read_reducer(members[REDUCER], passport.reducer, where=f"{REDUCER} in {str(path)!r}")
+    return Bundle(passport, model=members[MODEL], card=_text(members[CARD], f"{CARD} in {str(path)!r}"), reducer=reducer)
+
+
+def _path(name_or_path: str | Path) -> Path:
+    if isinstance(name_or_path, Path):
+        return name_or_path
+    try:
+        return BUNDLES[name_or_path]
+    except UnknownNameError:
+        path = Path(name_or_path)
+        # What looks like a path is told about as a path, and a lone word as a name.
+        if path.exists() or len(path.parts) > 1 or path.suffix:
+            return path
+        raise
+
+
+def _text(content: bytes, where: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as exc:
+        raise BundleError(f"{where} is not UTF-8 text: {exc}") from exc
