@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Literal
@@ -9,10 +10,24 @@ from typing import Literal
 from terrakin.search.ranking import Hit, Ranking
 from terrakin.spaces.space import Space
 
-__all__ = ["date", "distance", "headline", "labels", "printable", "shorten", "space_words", "verdict"]
+__all__ = [
+    "Verdict",
+    "circumstances",
+    "date",
+    "distance",
+    "headline",
+    "labels",
+    "printable",
+    "short_id",
+    "shorten",
+    "space_words",
+    "verdict",
+]
 
 Verdict = Literal["same", "other", "unknown"]
 """Whether a hit shares a label with its query; `unknown` where either has none."""
+
+_WINDOW_SIZE = re.compile(r"(?<=#)(-?[0-9]+,-?[0-9]+),[0-9]+,[0-9]+$")
 
 _NAMES = {"cosine": "cosine", "pearson": "Pearson", "l2": "L2", "hamming": "Hamming", "codeset": "code set"}
 
@@ -83,9 +98,24 @@ def space_words(space: Space) -> str:
     return f"{_NAMES[space.kind]}, {size if space.is_binary else f'{space.size} dimensions'}"
 
 
+def short_id(identity: str) -> str:
+    """A chip's id without its folders and without its window's size, for where there is little room.
+
+    >>> short_id("2024/S2A_T32TMT.tif#512,0,256,256"), short_id("harbor/harbor01.tif")
+    ('S2A_T32TMT.tif#512,0', 'harbor01.tif')
+    """
+    name = identity.rstrip("/").rpartition("/")[2] or identity
+    return printable(_WINDOW_SIZE.sub(r"\1", name))
+
+
 def headline(ranking: Ranking) -> str:
-    """What a ranking was made of: archive, space, filter, and the recall where the search was approximate."""
-    parts = [printable(ranking.archive), space_words(ranking.space)]
+    """What a ranking was made of: archive, then `circumstances`."""
+    return f"{printable(ranking.archive)} · {circumstances(ranking)}"
+
+
+def circumstances(ranking: Ranking) -> str:
+    """The space, the filter, and the recall where the search was approximate."""
+    parts = [space_words(ranking.space)]
     if ranking.filter:
         parts.append(f"where {printable(ranking.filter)}")
     if ranking.recall is not None:
