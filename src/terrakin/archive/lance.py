@@ -1,0 +1,228 @@
+"""The embedded store: one Lance table, columnar, versioned and transactional."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from terrakin.archive import lance_ann
+from terrakin.archive.condition import Condition, OneOf
+from terrakin.archive.condition_sql import to_sql
+from terrakin.archive.gallery import Nearest, nearest_among
+from terrakin.archive.known_ids import KnownIds
+from terrakin.archive.lance_ann import Recall
+from terrakin.archive.lance_errors import translated
+from terrakin.archive.lance_gallery import LoadedTable, load
+from terrakin.archive.lance_names import outer_name, stored_name
+from terrakin.archive.near_ids import chip_not_found
+from terrakin.archive.rows import fitted
+from terrakin.archive.schema import VECTOR, chips_schema
+from terrakin.errors import ArchiveError, ArchiveNotFoundError
+from terrakin.spaces.space import Space
+
+__all__ = ["EXACT_BYTES", "LanceStore"]
+
+EXACT_BYTES = 2 << 30
+"""Bytes of vectors up to which search is exhaustive in memory: 4 million x 128 float32, 80 ms a query on one core. Above, an
+index takes over once it is built, and until then every search reads the vectors from disk."""
+
+_KEEP_VERSIONS = dt.timedelta(hours=1)
+# Files of replaced versions stay this long, for readers that opened them; a reader that checks in more often never loses one.
+
+_LOOKED_UP = ("id", "scene")
+
+
+_BATCH_BYTES = 16 << 20
+# Of vectors, read at a time: several batches are under way at once.
+
+
+class LanceStore:
+    """Chips in a Lance table. See `Store` for the methods.
+
+    One process writes at a time (the archive's lock sees to it); any number read, and see what was written since when they call
+    `checkpoint`. Every write is one commit: a process killed at any moment leaves a whole number of them.
+    """
+
+    def __init__(
+        self, path: Path, space: Space, *, missing: Literal["create", "refuse"] = "create", exact_bytes: int = EXACT_BYTES
+    ) -> None:
+        """Open the table at `path`, or create it.
+
+        Args:
+            path: folder of the table, `<archive>/chips.lance`.
+            space: how the vectors compare.
+            missing: whether to create the table where there is none.
+            exact_bytes: bytes of vectors up to which search is exhaustive in memory.
+
+        Raises:
+            ArchiveNotFoundError: if there is no table and it is not to be created.
+            ArchiveError: if the table is broken or holds vectors of another width or type.
+        """
+        import lance
+
+        self.space = space
+        self._path = path
+        self._exact_bytes = exact_bytes
+        self._loaded: LoadedTable | None = None
+        self._known: KnownIds | None = None
+        if missing == "refuse" and not path.exists():
+            raise ArchiveNotFoundError(str(path.parent))
+        with translated(path):
+            self._table: Any = lance.dataset(path) if path.exists() else lance.write_dataset(_empty(space), path)
+        wanted, found = _empty(space).schema.field(VECTOR).type, self._table.schema.field(VECTOR).type
+        if wanted != found:
+            raise ArchiveError(f"the table at {str(path)!r} holds vectors of {found}; this model's are {wanted}")
+
+    def append(self, chips: pa.Table) -> None:
+        """See `Store.append`."""
+        import lance
+
+        self.checkpoint()
+        new = fitted(chips, self.columns(), self.space)
+        names = new["id"].to_pylist()
+        if self._known is None:
+            self._known = KnownIds(name for batch in self.scan(["id"]) for name in batch["id"].to_pylist())
+        if (perhaps := self._known.perhaps(names)) and (twins := sorted(self._row_ids(perhaps))):
+            raise ArchiveError(f"the archive holds a chip {twins[0]!r} already; nothing was added")
+        stored = new.rename_columns([stored_name(name) for name in new.schema.names])
+        with translated(self._path):
+            if fresh := [field for field in stored.schema if field.name not in self._table.schema.names]:
+                self._table.add_columns(pa.schema(fresh))
+            self._table = lance.write_dataset(stored, self._table, mode="append")
+        self._known.add(names)
+
+    def delete(self, condition: Condition) -> int:
+        """See `Store.delete`."""
+        # Hashes of deleted ids stay among the known ones, which only means that these ids are looked up if they come again.
+        self.checkpoint()
+        with translated(self._path):
+            return int(self._table.delete(self._sql(condition))["num_deleted_rows"])
+
+    def scan(self, columns: Sequence[str], where: Condition | None = None) -> Iterator[pa.RecordBatch]:
+        """See `Store.scan`."""
+        for batch in self._batches([stored_name(name) for name in columns], where):
+            yield batch.rename_columns(list(columns))
+
+    def take(self, ids: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """See `Store.take`."""
+        rows = self._row_ids(ids)
+        for name in ids:
+            if name not in rows:
+                raise chip_not_found(name, sorted(held for batch in self.scan(["id"]) for held in batch["id"].to_pylist()))
+        with translated(self._path):
+            table = self._table._take_rows([rows[name] for name in ids], columns=[stored_name(name) for name in columns])
+        return table.rename_columns(list(columns))
+
+    def search(self, query: NDArray[Any], *, k: int, where: Condition | None = None) -> Nearest:
+        """See `Store.search`. Approximate only above `exact_bytes`, and only once `build_index` has been called."""
+        sql = None if where is None else self._sql(where)
+        if self._fits_memory():
+            loaded = self._load()
+            return loaded.gallery.search(query, k, None if where is None else loaded.places(self._passing(where)))
+        with translated(self._path):
+            approximate = lance_ann.is_built(self._table) and not lance_ann.steps_aside(self._table, sql)
+            if approximate:
+                return lance_ann.search(self._table, self.space, query, k, sql)
+        return nearest_among(self.scan(["id", VECTOR], where), self.space, query, k)
+
+    def count(self, where: Condition | None = None) -> int:
+        """See `Store.count`."""
+        with translated(self._path):
+            return int(self._table.count_rows(filter=None if where is None else self._sql(where)))
+
+    def columns(self) -> pa.Schema:
+        """See `Store.columns`."""
+        return pa.schema([field.with_name(outer_name(field.name)) for field in self._table.schema])
+
+    def compact(self) -> None:
+        """See `Store.compact`. Files of versions that were replaced over an hour ago are removed."""
+        self.checkpoint()
+        with translated(self._path):
+            self._table.optimize.compact_files()
+            indexed = {name for index in self._table.describe_indices() for name in index.field_names}
+            for column in _LOOKED_UP:
+                if column not in indexed:
+                    self._table.create_scalar_index(column, "BTREE")
+            self._table.optimize.optimize_indices()
+            self._table.cleanup_old_versions(older_than=_KEEP_VERSIONS)
+
+    def checkpoint(self) -> int:
+        """See `Store.checkpoint`."""
+        before = self._table.version
+        with translated(self._path):
+            self._table.checkout_latest()
+        if self._table.version != before:
+            self._known = None
+        return int(self._table.version)
+
+    def build_index(self, *, k: int = 10, queries: int = 100, rng: np.random.Generator) -> Recall:
+        """Build the index for archives above `exact_bytes`, measure its recall on the store's own vectors, and record it.
+
+        Args:
+            k: neighbours that are to be found.
+            queries: stored vectors that are asked for.
+            rng: draws them.
+
+        Raises:
+            ArchiveError: for a space of bits, which needs no index.
+        """
+        self.checkpoint()
+        with translated(self._path):
+            lance_ann.build(self._table, self.space)
+            return lance_ann.measure(self._table, self.space, k, queries, rng)
+
+    @property
+    def recall(self) -> Recall | None:
+        """What search finds of the truth, as measured when the index was built; None while search is exhaustive."""
+        with translated(self._path):
+            return None if self._fits_memory() or not lance_ann.is_built(self._table) else lance_ann.recorded(self._table)
+
+    def _fits_memory(self) -> bool:
+        return self.count() * self._row_bytes() <= self._exact_bytes
+
+    def _row_bytes(self) -> int:
+        return self.space.width * np.dtype(self.space.dtype).itemsize
+
+    def _load(self) -> LoadedTable:
+        if self._loaded is None or self._loaded.version != self._table.version:
+            self._loaded = None  # the old one goes before the new one comes: vectors are in memory once
+            with translated(self._path):
+                self._loaded = load(self._table, self.space, self._batch_rows())
+        return self._loaded
+
+    def _batch_rows(self) -> int:
+        return max(1, _BATCH_BYTES // self._row_bytes())
+
+    def _batches(self, stored: list[str], where: Condition | None) -> Iterator[pa.RecordBatch]:
+        sql = None if where is None else self._sql(where)
+        with translated(self._path):
+            rows = min(self._batch_rows(), 8192)
+            yield from self._table.to_batches(columns=stored, filter=sql, batch_size=rows, scan_in_order=False)
+
+    def _passing(self, where: Condition) -> NDArray[np.uint64]:
+        with translated(self._path):
+            table = self._table.to_table(columns=[], filter=self._sql(where), with_row_id=True)
+        row_ids: NDArray[np.uint64] = table["_rowid"].to_numpy()
+        return row_ids
+
+    def _row_ids(self, ids: Sequence[str]) -> dict[str, int]:
+        """Lance's row ids of those chips that are there."""
+        if self._loaded is not None and self._loaded.version == self._table.version:
+            found = {name: self._loaded.row_id_of(name) for name in ids}
+            return {name: row for name, row in found.items() if row is not None}
+        if not ids:
+            return {}
+        with translated(self._path):
+            table = self._table.to_table(columns=["id"], filter=self._sql(OneOf("id", tuple(ids))), with_row_id=True)
+        return dict(zip(table["id"].to_pylist(), table["_rowid"].to_pylist(), strict=True))
+
+    def _sql(self, condition: Condition) -> str:
+        return to_sql(condition, self.columns())
+
+
+def _empty(space: Space) -> pa.Table:
+    return chips_schema(space).empty_table()

@@ -1,0 +1,65 @@
+"""The vectors of a Lance table in memory, with the way from Lance's row ids to places in the gallery."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from terrakin.archive.gallery import Gallery, packed
+from terrakin.archive.schema import VECTOR
+from terrakin.spaces.exact import ExactIndex
+from terrakin.spaces.space import Space
+
+__all__ = ["LoadedTable", "load"]
+
+_ROW = "_rowid"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTable:
+    """One version of a table."""
+
+    version: int
+    """Lance's number of it."""
+    gallery: Gallery
+    """All chips."""
+    row_ids: NDArray[np.uint64]
+    """(G,) Lance's row ids, in the order of the gallery."""
+    by_row_id: NDArray[np.int64]
+    """(G,) places in the gallery, in the order of Lance's row ids."""
+
+    def places(self, row_ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Places in the gallery of these row ids, ascending: what a filter leaves, for `Gallery.search`."""
+        return np.sort(_places(self.row_ids, self.by_row_id, row_ids))
+
+    def row_id_of(self, name: str) -> int | None:
+        """Lance's row id of a chip, or None where it is not there."""
+        ids = self.gallery.ids
+        at = bisect_left(range(len(ids)), name.encode(), key=lambda place: ids[place].as_py().encode())
+        return int(self.row_ids[at]) if at < len(ids) and ids[at].as_py() == name else None
+
+
+def load(table: Any, space: Space, batch_size: int) -> LoadedTable:
+    """Read the ids, then each batch of vectors to its place: vectors are in memory once.
+
+    Args:
+        table: a `lance.LanceDataset`.
+        space: how its vectors compare.
+        batch_size: rows read at a time.
+    """
+    found = table.to_table(columns=["id"], with_row_id=True)
+    order = pc.sort_indices(found["id"])
+    ids = found["id"].take(order).combine_chunks()
+    row_ids = found[_ROW].to_numpy()[order.to_numpy()]
+    by_row_id = np.argsort(row_ids)
+    vectors: NDArray[Any] = np.empty((len(ids), space.width), dtype=space.dtype)
+    for batch in table.to_batches(columns=[VECTOR], with_row_id=True, batch_size=batch_size, scan_in_order=False):
+        vectors[_places(row_ids, by_row_id, batch[_ROW].to_numpy())] = packed(space, batch[VECTOR])
+    return LoadedTable(table.version, Gallery(ids, ExactIndex(space, vectors)), row_ids, by_row_id)
+
+
+def _places(row_ids: NDArray[np.uint64], by_row_id: NDArray[np.int64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+    return by_row_id[np.searchsorted(row_ids, wanted, sorter=by_row_id)]
