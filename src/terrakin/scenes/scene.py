@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from terrakin.scenes.options import SourceOptions
+
 __all__ = ["Band", "Candidate", "Property", "Scene", "Skipped"]
 
 Property = str | float | bool
@@ -33,13 +35,15 @@ class Candidate:
     files: tuple[str, ...]
     """Absolute paths of every file it is read from, in reading order."""
     stamp: str
-    """Changes whenever a file's size or modification time does, or the metadata beside it; cheap to compute."""
+    """Changes whenever a file's size or modification time does, the metadata beside it, or the options; cheap to compute."""
     labels: tuple[str, ...] = ()
     """Labels known without opening it: its class folder, a table's column, a json beside it."""
     datetime: dt.datetime | None = None
     """Acquisition time, aware (UTC), where a name, table or item tells it."""
     properties: Mapping[str, Property] = field(default_factory=dict)
     """Metadata columns of a table or item."""
+    options: SourceOptions = field(default_factory=SourceOptions)
+    """How it was asked to be read; opening follows them."""
 
 
 @dataclass(frozen=True, slots=True)
