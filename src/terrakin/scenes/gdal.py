@@ -1,0 +1,95 @@
+"""Rasters opened through GDAL: local files of known formats, quietly, and never larger than what can be decoded."""
+
+import math
+import threading
+import warnings
+from pathlib import PurePath
+from typing import Any
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from terrakin.errors import SceneError
+
+__all__ = ["DRIVERS", "MAX_IMAGE_PIXELS", "decoded_whole", "open_raster"]
+
+MAX_IMAGE_PIXELS = 400_000_000
+"""Most pixels of what must be decoded in one go: a picture, a JPEG 2000 file, one block of a GeoTIFF. A tile of Sentinel-2 has
+120 million. Files read by windows may be of any size."""
+
+DRIVERS = {
+    ".tif": "GTiff",
+    ".tiff": "GTiff",
+    ".jp2": "JP2OpenJPEG",
+    ".j2k": "JP2OpenJPEG",
+    ".img": "HFA",
+    ".ntf": "NITF",
+    ".nitf": "NITF",
+    ".bil": "ENVI",
+    ".bip": "ENVI",
+    ".bsq": "ENVI",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+    ".gif": "GIF",
+}
+"""The one GDAL driver that may open a file, by its extension in small letters. Formats that point to other files or to a
+network (VRT, WMS, ...) are not among them: imagery comes from strangers."""
+
+_WHOLE = {"JP2OpenJPEG", "JPEG", "PNG", "BMP", "WEBP", "GIF"}
+"""Drivers that decode all of a file to read a part of it."""
+
+_OPTIONS = {
+    # Side files are asked for by name: listing a folder of 100,000 files at each opening would cost more than the opening.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
+    # No extension is this one, so that no file can make GDAL fetch another.
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".terrakin-reads-no-network",
+}
+
+_warnings_lock = threading.Lock()
+
+
+def open_raster(path: str) -> Any:
+    """Open a raster for reading; a `rasterio.DatasetReader`, to be closed by the caller.
+
+    Args:
+        path: of a local file.
+
+    Raises:
+        SceneError: if it is no local file, of no known format, broken, or too large to decode.
+    """
+    driver = DRIVERS.get(PurePath(path).suffix.lower())
+    if driver is None or path.startswith("/vsi") or "://" in path:
+        raise SceneError(f"{path} is not a local file that is read as a raster; known are {', '.join(DRIVERS)}")
+    try:
+        # Filters are global to the process, so only one thread at a time may change them.
+        with _warnings_lock, warnings.catch_warnings(), rasterio.Env(**_OPTIONS):
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = rasterio.open(path, driver=driver)
+    except (RasterioError, OSError) as exc:
+        raise SceneError(f"{path} cannot be opened as {driver}: broken, cut off, or of another type") from exc
+    try:
+        _check(path, dataset)
+    except SceneError:
+        dataset.close()
+        raise
+    return dataset
+
+
+def decoded_whole(path: str) -> bool:
+    """True where reading a part of a file costs as much as reading all of it, as with JPEG 2000."""
+    return DRIVERS.get(PurePath(path).suffix.lower()) in _WHOLE
+
+
+def _check(path: str, dataset: Any) -> None:
+    if dataset.count == 0:
+        raise SceneError(f"{path} holds no bands of its own; convert what it contains: gdal_translate SUBDATASET OUT.tif")
+    blocks = [(dataset.height, dataset.width)] if decoded_whole(path) else dataset.block_shapes
+    pixels = max(math.prod(block) for block in blocks)
+    if pixels > MAX_IMAGE_PIXELS:
+        raise SceneError(
+            f"{path} would decode {pixels:,} pixels at once, more than {MAX_IMAGE_PIXELS:,}; "
+            "if it is what it claims to be, convert it: gdal_translate -of COG IN OUT.tif"
+        )
