@@ -58,13 +58,12 @@ def field_kind(field: str, schema: pa.Schema) -> FieldKind:
     return kind
 
 
-def check_value(field: str, kind: FieldKind, operator: str, value: Literal_) -> None:
-    """Check that `field operator value` makes sense for a field of this kind.
+def check_value(name: str, kind: FieldKind, operator: str, value: Literal_) -> None:
+    """Check that `name operator value` makes sense for a field of this kind; `name` is what the user calls it.
 
     Raises:
         FilterError: as `check`.
     """
-    name = _shown(field)
     given = _kind_of_value(value)
     if given != ("text" if kind == "texts" else kind):
         raise FilterError(f"field {name!r} is {_WORDS[kind]} and cannot be compared with {value!r}, {_WORDS[given]}")
@@ -81,13 +80,13 @@ def _check(condition: Condition, schema: pa.Schema, depth: int) -> None:
         raise FilterError(f"the filter nests more than {MAX_DEPTH} levels deep; write it flatter")
     match condition:
         case Compare(field, operator, value):
-            check_value(field, field_kind(field, schema), operator, value)
+            check_value(_shown(field), field_kind(field, schema), operator, value)
         case OneOf(field, values):
             if not values:
                 raise FilterError(f"field {_shown(field)!r} is to be one of nothing; name at least one value")
             kind = field_kind(field, schema)
             for value in values:
-                check_value(field, kind, "=", value)
+                check_value(_shown(field), kind, "=", value)
         case Missing(field):
             field_kind(field, schema)
         case Inside(west, south, east, north):
