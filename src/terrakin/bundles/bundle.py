@@ -163,7 +163,7 @@ def _path(name_or_path: str | Path) -> Path:
     except UnknownNameError:
         path = Path(name_or_path)
         # What looks like a path is told about as a path, and a lone word as a name.
-        if path.exists() or len(path.parts) > 1 or path.suffix:
+        if path.exists() or path.name != name_or_path or path.suffix:
             return path
         raise
 

@@ -1,6 +1,7 @@
 """The files of a bundle: read from a folder or a zip that a stranger made, written whole or not at all."""
 
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -23,8 +24,8 @@ _LARGEST = MappingProxyType({PASSPORT: 1 << 16, MODEL: 1 << 29, REDUCER: 1 << 28
 # Bytes. Everything is read into memory, so what a stranger can make us read has a limit; 512 MB is a network of 130 million
 # float32 weights, more than a laptop's CPU is asked to run.
 
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, MemoryError)
-# What zipfile raises on hostile or broken input: encrypted members are a RuntimeError, unknown methods a NotImplementedError.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, MemoryError)
+# What zipfile raises on hostile or broken input: encrypted members and unknown flags are a RuntimeError.
 
 
 def read_members(path: Path) -> dict[str, bytes]:
@@ -65,6 +66,8 @@ def unzip(file: BinaryIO, largest: Mapping[str, int], where: str) -> dict[str, b
                     raise BundleError(f"{where} holds {info.filename!r}; expected at its top only {', '.join(largest)}")
                 if info.filename in members:
                     raise BundleError(f"{where} holds {info.filename!r} twice")
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise BundleError(f"{info.filename} in {where} is packed by method {info.compress_type}; use deflate")
                 with archive.open(info) as member:
                     # The size that a zip declares may be a lie; one byte more than the limit is enough to know.
                     content = member.read(largest[info.filename] + 1)

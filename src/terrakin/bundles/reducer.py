@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from terrakin.bundles.members import unzip
 from terrakin.bundles.passport import Reduction
 from terrakin.errors import BundleError
 
-__all__ = ["Reducer", "fit", "read_reducer", "write_reducer"]
+__all__ = ["Reducer", "fit", "parse_reducer", "read_reducer", "write_reducer"]
 
 _LARGEST_ARRAY = 1 << 27
 # Bytes of one array in a reducer's file, unpacked: 128 MB is 5,800 dimensions onto as many.
@@ -66,9 +67,11 @@ def fit(batches: Iterable[NDArray[np.float32]], *, size: int, whiten: bool = Fal
     Raises:
         BundleError: if there are too few embeddings or dimensions for `size`, or some are not finite, or all are the same.
 
-    >>> line = np.array([[1, 1], [3, 4], [4, 3]], dtype=np.float32)
-    >>> fit([line[:2], line[2:]], size=1).apply(line).round(2).tolist()
-    [[0.0], [-0.14], [0.14]]
+    >>> rows = np.array([[5, 0], [4, 3], [3, 4]], dtype=np.float32)
+    >>> fit([rows[:2], rows[2:]], size=1).apply(rows).round(2)
+    array([[-0.51],
+           [ 0.12],
+           [ 0.39]], dtype=float32)
     """
     count, mean, scatter = _moments(batches)
     if not 1 <= size <= len(mean):
@@ -87,6 +90,21 @@ def fit(batches: Iterable[NDArray[np.float32]], *, size: int, whiten: bool = Fal
     arrays = mean.astype(np.float32), np.ascontiguousarray(components, dtype=np.float32)
     kind = "pca-whitened" if whiten else "pca"
     return Reducer(*arrays, Reduction(kind, len(mean), size, fitted_on, _digest(*arrays)))
+
+
+def parse_reducer(words: str) -> tuple[int, bool]:
+    """Size and whitening of a reducer that is asked for in words.
+
+    Raises:
+        BundleError: if the words are not `pca:SIZE` or `pca-whitened:SIZE`.
+
+    >>> parse_reducer("pca:64"), parse_reducer("pca-whitened:128")
+    ((64, False), (128, True))
+    """
+    found = re.fullmatch(r"(pca|pca-whitened):([1-9][0-9]{0,4})", words)
+    if not found:
+        raise BundleError(f"a reducer is pca:SIZE or pca-whitened:SIZE, such as pca:64, got {words!r}")
+    return int(found[2]), found[1] == "pca-whitened"
 
 
 def write_reducer(reducer: Reducer) -> bytes:
