@@ -12,6 +12,7 @@ from PIL import Image
 from terrakin.archive.schema import chips_schema
 from terrakin.bundles.passport import Passport
 from terrakin.chips.window import Window
+from terrakin.evaluation.report import Estimate, JudgedHit, JudgedQuery, Report
 from terrakin.search.ranking import Hit, Ranking
 from terrakin.spaces.space import Space
 
@@ -127,3 +128,38 @@ def chips(ranking: Ranking) -> pa.Table:
 def hostile() -> str:
     """The label of one hit: separators, quotes, a line end, markup, a terminal escape, a formula."""
     return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """A report of six classes, one of them named by a stranger, with one worst query."""
+    classes = {"forest": 0.91, "harbor": 0.83, "field": 0.62, "river": 0.44, "dense residential": 0.31, HOSTILE + "$x": 0.2}
+    hits = tuple(JudgedHit(i + 1, f"river/{i}.tif", 0.1 * i, i == 2, ("river",) if i == 2 else (HOSTILE,)) for i in range(4))
+    return Report(
+        measures={
+            "map": Estimate(0.5512, 0.53, 0.572),
+            "p@10": Estimate(0.905, 0.887, 0.922),
+            "p@50": Estimate(0.725, 0.7, 0.748),
+            "map@10:found": Estimate(0.9, 0.88, 0.92),
+            "anmrr": Estimate(0.31, 0.29, 0.33),
+        },
+        per_class={
+            label: {"map": value, "p@10": min(1.0, value + 0.2), "p@50": value, "map@10:found": value, "anmrr": 1 - value}
+            for label, value in classes.items()
+        },
+        ceilings={"p@10": 1.0, "p@50": 0.94},
+        precision_curve={k: 0.95 - 0.0045 * k for k in range(1, 101)},
+        space=SPACE,
+        protocol={
+            "name": "loo",
+            "queries": 600,
+            "excluded": 2,
+            "gallery": 601,
+            "relevance": "same-class",
+            "ties": "id",
+            "mean": "query",
+            "interval": {"kind": "query", "level": 0.95, "draws": 2000, "seed": 0},
+        },
+        worst=(JudgedQuery("river/<b>9.tif", 0.0123, ("river",), hits),),
+        warnings=("2 queries have no relevant chip",),
+    )

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from terrakin.errors import TerrakinError
-from terrakin.views.geojson import archive_lines, geometry, ranking_text, write_archive
+from terrakin.views.geojson import archive_lines, feature_parts, ranking_text, write_archive
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_footprint_across_the_antimeridian_keeps_both_parts(hits):
 
 def test_outer_rings_turn_left_and_coordinates_are_rounded():
     ring = shapely.LinearRing([(0, 0), (0, 1 / 3), (1 / 3, 1 / 3), (1 / 3, 0)])
-    shape = geometry(shapely.Polygon(ring).wkb)
+    shape = feature_parts("a.tif", shapely.Polygon(ring).wkb, None)["geometry"]
     assert shapely.LinearRing(shape["coordinates"][0]).is_ccw
     assert not ring.is_ccw
     assert 0.3333333 in shape["coordinates"][0][1]

@@ -1,7 +1,6 @@
 """Rankings and archives as GeoJSON (RFC 7946)."""
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from shapely.geometry.polygon import orient
 from terrakin.archive.schema import PROPERTY, VECTOR
 from terrakin.search.ranking import Ranking
 from terrakin.views.output import written
-from terrakin.views.records import hit_record, rfc3339, space_record
+from terrakin.views.records import finite, hit_record, rfc3339, space_record
 
-__all__ = ["archive_lines", "geometry", "ranking_text", "write_archive"]
+__all__ = ["archive_lines", "feature_parts", "ranking_text", "write_archive"]
 
 _DECIMALS = 7
 """A centimetre at the equator; RFC 7946, 11.2 advises against more than the data hold."""
@@ -43,7 +42,7 @@ def ranking_text(ranking: Ranking) -> str:
         properties = hit_record(hit)
         del properties["bbox"]
         properties["valid_share"] = round(hit.valid_share, 6)
-        features.append(_feature(hit.id, hit.footprint, hit.bbox, _with(properties, hit.properties)))
+        features.append(feature_parts(hit.id, hit.footprint, hit.bbox) | {"properties": _with(properties, hit.properties)})
     return _dump({"type": "FeatureCollection", "search": search, "features": features}) + "\n"
 
 
@@ -75,15 +74,20 @@ def archive_lines(batches: Iterable[pa.RecordBatch]) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def geometry(wkb: bytes | None) -> dict[str, Any] | None:
-    """A footprint as RFC 7946 wants it: outer rings counter-clockwise, coordinates rounded to a centimetre.
+def feature_parts(identity: str, footprint: bytes | None, box: Sequence[float] | None) -> dict[str, Any]:
+    """The members of a feature that say what and where: `type`, `id`, `bbox` where there is one, and `geometry`.
 
     Args:
-        wkb: polygon or multipolygon, EPSG:4326.
-
-    >>> geometry(shapely.box(0, 0, 1, 1, ccw=False).wkb)["coordinates"][0][:3]
-    [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]
+        identity: the chip's id.
+        footprint: polygon or multipolygon, EPSG:4326, WKB.
+        box: (west, south, east, north) in degrees, west > east across the antimeridian.
     """
+    where = {} if box is None else {"bbox": [round(side, _DECIMALS) for side in box]}
+    return {"type": "Feature", "id": identity, **where, "geometry": _geometry(footprint)}
+
+
+def _geometry(wkb: bytes | None) -> dict[str, Any] | None:
+    """A footprint as RFC 7946 wants it: outer rings counter-clockwise, coordinates rounded to a centimetre."""
     if wkb is None:
         return None
     shape = shapely.from_wkb(wkb)
@@ -117,16 +121,8 @@ def _chips(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
             "valid_share": round(row["valid_share"], 6),
             **_labelled(row["id"], row["labels"]),
         }
-        yield _feature(row["id"], footprint, None if box[0] is None else box, _with(properties, scene))
-
-
-def _feature(
-    identity: str, footprint: bytes | None, box: Sequence[float] | None, properties: Mapping[str, Any]
-) -> dict[str, Any]:
-    feature: dict[str, Any] = {"type": "Feature", "id": identity}
-    if box is not None:
-        feature["bbox"] = [round(side, _DECIMALS) for side in box]
-    return feature | {"geometry": geometry(footprint), "properties": properties}
+        where = feature_parts(row["id"], footprint, None if box[0] is None else box)
+        yield where | {"properties": _with(properties, scene)}
 
 
 def _labelled(identity: str, labels: Sequence[str]) -> dict[str, Any]:
@@ -135,12 +131,7 @@ def _labelled(identity: str, labels: Sequence[str]) -> dict[str, Any]:
 
 def _with(properties: dict[str, Any], scene: Mapping[str, Any]) -> dict[str, Any]:
     named = {PROPERTY + name if name in properties else name: value for name, value in scene.items()}
-    return properties | {name: _finite(value) for name, value in named.items()}
-
-
-def _finite(value: Any) -> Any:
-    # JSON has neither NaN nor infinities.
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return properties | {name: finite(value) for name, value in named.items()}
 
 
 def _dump(value: Mapping[str, Any]) -> str:

@@ -7,10 +7,11 @@ import json
 import math
 from typing import Any
 
+from terrakin.scenes.scene import Property
 from terrakin.search.ranking import Hit, Ranking
 from terrakin.spaces.space import Space
 
-__all__ = ["CSV_COLUMNS", "csv_text", "hit_record", "json_text", "jsonl_text", "rfc3339", "space_record"]
+__all__ = ["CSV_COLUMNS", "csv_text", "finite", "hit_record", "json_text", "jsonl_text", "rfc3339", "space_record"]
 
 CSV_COLUMNS = ("rank", "id", "distance", "source", "window", "labels", "datetime", "west", "south", "east", "north")
 """Columns of `csv_text`, in order."""
@@ -55,7 +56,7 @@ def hit_record(hit: Hit) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "id": hit.id,
-        "distance": hit.distance if math.isfinite(hit.distance) else None,
+        "distance": finite(hit.distance),
         "source": hit.source,
         "window": {"col": hit.window.col, "row": hit.window.row, "width": hit.window.width, "height": hit.window.height},
         "labels": list(hit.labels),
@@ -71,6 +72,15 @@ def space_record(space: Space) -> dict[str, str | int]:
     {'kind': 'cosine', 'size': 128, 'codes': 1}
     """
     return {"kind": space.kind, "size": space.size, "codes": space.codes}
+
+
+def finite(value: Property | None) -> Property | None:
+    """`value`, or None for NaN and the infinities, which JSON has not.
+
+    >>> finite(0.5), finite("nan"), finite(float("inf"))
+    (0.5, 'nan', None)
+    """
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def rfc3339(moment: dt.datetime) -> str:
