@@ -1,0 +1,5 @@
+"""`python -m terrakin`."""
+
+from terrakin.cli import main
+
+main()

@@ -1,0 +1,346 @@
+"""An archive as one object: made, filled, asked, measured, exported."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from terrakin.api.hits import Hits
+from terrakin.archive import manifest
+from terrakin.archive.fitting import fit_reducer
+from terrakin.archive.index import Find, Summary, index
+from terrakin.archive.lance import LanceStore
+from terrakin.archive.ledger import Ledger
+from terrakin.archive.lock import writer
+from terrakin.archive.manifest import Manifest
+from terrakin.archive.options import IndexOptions, changed
+from terrakin.archive.report import write_report
+from terrakin.archive.work import Worker
+from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
+from terrakin.bundles.passport import must_match
+from terrakin.chips.box import Box
+from terrakin.errors import ArchiveError
+from terrakin.progress import Progress, silent
+from terrakin.scenes.find import find
+from terrakin.scenes.scene import Candidate, Skipped
+from terrakin.search.ask import ask
+from terrakin.search.duplicates import Group, duplicates
+from terrakin.search.rank import rank
+
+if TYPE_CHECKING:
+    from terrakin.evaluation.report import Report
+
+__all__ = ["Archive"]
+
+_BUNDLE = "bundle"
+"""Folder of the bundle inside an archive; the name of the reduced one begins with it."""
+
+
+class Archive:
+    """A folder of chips with their vectors, thumbnails and footprints.
+
+    Make one with `Archive.create`, open one with `Archive.open`. Any number of processes can read it while one writes.
+    """
+
+    def __init__(self, path: Path, said: Manifest) -> None:
+        self.path = path
+        """Where it lies."""
+        self._manifest = said
+        self._bundle: Bundle | None = None
+        self._store: LanceStore | None = None
+
+    @classmethod
+    def create(cls, path: str | Path, *, model: str | Path = DEFAULT, **options: Any) -> "Archive":
+        """Make an empty archive.
+
+        Args:
+            path: a folder that does not exist, or is empty.
+            model: name of a shipped bundle, or path of one.
+            options: as in `terrakin.archive.options.changed`: `bands`, `chip_size`, `overlap`, `gsd_m`, `edges`, `min_valid`,
+                `scaling`, `labels`, `dates`, `reducer`.
+
+        Raises:
+            ArchiveError: if there is something at `path`.
+            BundleError: if the bundle is broken.
+        """
+        path = Path(path)
+        if (path / manifest.NAME).exists():
+            raise ArchiveError(f"there is an archive at {str(path)!r} already; open it, or choose another folder")
+        if path.exists() and not path.is_dir():
+            raise ArchiveError(f"{str(path)!r} is a file; an archive is a folder, choose another path")
+        if path.is_dir() and any(not name.name.startswith(("bundle", "writer", ".")) for name in path.iterdir()):
+            # A run that was killed while it made the archive leaves a bundle and a lock; anything else is somebody's.
+            raise ArchiveError(f"{str(path)!r} holds other files; choose an empty folder for the archive")
+        bundle = open_bundle(model)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise manifest.full_or_broken(path, exc) from exc
+        with writer(path):
+            if (path / _BUNDLE).exists():
+                shutil.rmtree(path / _BUNDLE)
+            bundle.save(path / _BUNDLE)
+            time = manifest.now()
+            said = Manifest(_model(bundle), _BUNDLE, changed(IndexOptions(), **options), (), created=time, updated=time)
+            manifest.write(path, said)
+        return cls(path, said)
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Archive":
+        """Open an archive that exists.
+
+        Raises:
+            ArchiveNotFoundError: if there is none at `path`.
+            ArchiveError: if it is broken, or of a newer format.
+        """
+        return cls(Path(path), manifest.read(Path(path)))
+
+    @property
+    def options(self) -> IndexOptions:
+        """How its scenes are cut and read."""
+        return self._manifest.options
+
+    @property
+    def bundle(self) -> Bundle:
+        """The model that its vectors come from, kept inside it."""
+        if self._bundle is None:
+            self._bundle = open_bundle(self.path / self._manifest.bundle)
+        return self._bundle
+
+    @property
+    def store(self) -> LanceStore:
+        """What keeps its chips."""
+        if self._store is None:
+            self._store = LanceStore(self.path / "chips.lance", self.bundle.passport.space)
+        return self._store
+
+    @property
+    def ledger(self) -> Ledger:
+        """What it knows of its scenes."""
+        return Ledger(self.path / "scenes.lance")
+
+    def __len__(self) -> int:
+        """How many chips it holds."""
+        return self.store.count()
+
+    def must_be(self, *, model: str | Path | None = None, **options: Any) -> None:
+        """Check that it was made with this model and these options; those that are None are not checked.
+
+        Raises:
+            PassportMismatchError: naming both models.
+            ArchiveError: naming each option that differs, with both values.
+        """
+        if model is not None:
+            # The unreduced bundle stays beside the reduced one, so that models compare like with like.
+            must_match(open_bundle(model).passport, open_bundle(self.path / _BUNDLE).passport)
+        differences = self.options.differences(changed(self.options, **options))
+        if differences:
+            raise ArchiveError(
+                f"archive {str(self.path)!r} was made with other options: {'; '.join(differences)}. "
+                "Leave the option out, or make another archive"
+            )
+
+    def add(
+        self,
+        sources: str | Path | Sequence[str | Path],
+        *,
+        dataset: str | None = None,
+        prune: bool = False,
+        strict: bool = False,
+        workers: int | None = None,
+        progress: Progress = silent,
+    ) -> Summary:
+        """Index sources: what is new is added, what changed is replaced, what is unchanged costs a look.
+
+        Args:
+            sources: folders, image and scene files, STAC items, tables.
+            dataset: read the sources as copies of this benchmark, which gives labels and splits.
+            prune: drop scenes that have vanished from the sources.
+            strict: raise at the first file that would be skipped.
+            workers: threads; as many as cores where None.
+            progress: called with chips done and an estimate of all.
+
+        Raises:
+            SourceError: if a source does not exist.
+            ArchiveBusyError: if another process writes to the archive.
+            ArchiveFullError: if the disk is full.
+            SceneError: if `strict` and a file cannot be taken in.
+        """
+        paths = [Path(source).absolute() for source in ([sources] if isinstance(sources, str | Path) else sources)]
+        listed = _finder(paths, self.options, dataset)
+        with writer(self.path):
+            threads = workers or os.cpu_count() or 1
+            if self.options.reducer is not None and self.bundle.passport.reducer is None:
+                self._reduce(listed, threads)
+            try:
+                summary = self._index(listed, paths, prune=prune, strict=strict, workers=threads, progress=progress)
+            except BaseException:
+                # Interrupted or failed: what was committed counts; a second failure must not hide the first.
+                with suppress(ArchiveError):
+                    self._checkpoint(paths)
+                raise
+            self._checkpoint(paths)
+            return summary
+
+    def search(
+        self,
+        *like: str | Path,
+        unlike: Sequence[str | Path] = (),
+        k: int = 10,
+        box: Box | None = None,
+        where: str | None = None,
+        bbox: Box | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Hits:
+        """The chips that look most like the examples.
+
+        Args:
+            like: examples: ids of chips, or paths of images and scenes.
+            unlike: negative examples.
+            k: how many hits.
+            box: the part of the first example, a scene, that is meant: (west, south, east, north) in degrees.
+            where: a filter such as `"label = 'harbor' and cloud < 0.1"`.
+            bbox: only chips that touch this box.
+            since: only chips of this RFC 3339 date or later.
+            until: only chips of this date or earlier.
+
+        Raises:
+            ChipNotFoundError: if an example is neither a chip nor a file.
+            FilterError: if the filter cannot be read.
+        """
+        query = ask(
+            self.store,
+            like,
+            bundle=self.bundle,
+            options=self.options,
+            k=k,
+            unlike=unlike,
+            box=box,
+            where=where,
+            bbox=bbox,
+            since=since,
+            until=until,
+        )
+        return Hits(rank(str(self.path), self.store, query))
+
+    def duplicates(self, *, distance: float | None = None, progress: Progress = silent) -> list[Group]:
+        """Groups of near-identical chips, closest first; `distance` is in the archive's space."""
+        return duplicates(self.store, distance=distance, progress=progress)
+
+    def evaluate(self, *, protocol: str = "loo", **options: Any) -> "Report":
+        """Measure retrieval quality on the archive's labels.
+
+        Args:
+            protocol: name in the registry of protocols.
+            options: as in `terrakin.evaluation.evaluate.evaluate`.
+
+        Raises:
+            EvaluationError: if the archive lacks what the protocol needs.
+        """
+        from terrakin.api.labelled import labelled
+        from terrakin.evaluation.evaluate import evaluate
+
+        return evaluate(labelled(self.store), protocol=protocol, **options)
+
+    def export(self, format: str, out: str | Path) -> int:  # noqa: A002 - the field's word
+        """Write every chip for other programs.
+
+        Args:
+            format: `stac`, `geoparquet`, `geojson` or `trec`.
+            out: a file, or a folder for `stac` and `trec`.
+
+        Returns:
+            How many chips were written.
+
+        Raises:
+            ValueError: if there is no such format.
+            TerrakinError: if `out` cannot be written.
+        """
+        from terrakin.api.export import export
+
+        return export(self, format, Path(out))
+
+    def info(self) -> dict[str, Any]:
+        """What it holds, as plain values: counts, model, space, options, sources, size on disk in bytes."""
+        passport = self.bundle.passport
+        return {
+            "archive": str(self.path),
+            "format": self._manifest.format,
+            "created": self._manifest.created,
+            "updated": self._manifest.updated,
+            "chips": len(self),
+            "scenes": self.ledger.count(),
+            "skipped": sum(1 for _ in self.ledger.skipped()),
+            "model": self._manifest.model,
+            "space": {"kind": passport.space.kind, "size": passport.space.size, "codes": passport.space.codes},
+            "options": self.options.to_json(),
+            "sources": list(self._manifest.sources),
+            "bytes": sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
+        }
+
+    def _index(self, listed: Find, paths: list[Path], **settings: Any) -> Summary:
+        summary = index(
+            listed,
+            store=self.store,
+            ledger=self.ledger,
+            worker=Worker(self.bundle, self.options),
+            within=tuple(str(path) for path in paths),
+            **settings,
+        )
+        if summary.chips or summary.removed:
+            self.store.compact()
+            self.ledger.compact()
+        write_report(self.path, summary)
+        return summary
+
+    def _reduce(self, listed: Find, workers: int) -> None:
+        words = str(self.options.reducer)
+        reducer = fit_reducer(listed, Worker(self.bundle, self.options), self.bundle, words, workers=workers)
+        reduced = self.bundle.with_reducer(reducer)
+        folder = f"{_BUNDLE}-reduced"
+        if (self.path / folder).exists():
+            shutil.rmtree(self.path / folder)
+        reduced.save(self.path / folder)
+        self._bundle, self._store = reduced, None
+        # From here on the archive is of the reduced space; before, it holds no vector.
+        self._manifest = replace(self._manifest, model=_model(reduced), bundle=folder)
+        manifest.write(self.path, self._manifest)
+
+    def _checkpoint(self, paths: list[Path]) -> None:
+        sources = (*self._manifest.sources, *(str(path) for path in paths if str(path) not in self._manifest.sources))
+        self._manifest = replace(
+            self._manifest, sources=sources, updated=manifest.now(), chips=len(self), scenes=self.ledger.count()
+        )
+        manifest.write(self.path, self._manifest)
+
+
+def _model(bundle: Bundle) -> str:
+    passport = bundle.passport
+    reduced = "" if passport.reducer is None else f" + {passport.reducer.kind}:{passport.reducer.size}"
+    return f"{passport.name} {passport.version}{reduced}"
+
+
+def _finder(paths: list[Path], options: IndexOptions, dataset: str | None) -> Find:
+    def listed() -> Iterator[tuple[str, Candidate | Skipped]]:
+        for path in paths:
+            found = find(path, options=options.sources) if dataset is None else _samples(path, dataset, options)
+            for item in found:
+                yield path.name, item
+
+    return listed
+
+
+def _samples(root: Path, dataset: str, options: IndexOptions) -> Iterator[Candidate | Skipped]:
+    from terrakin.datasets.dataset import DATASETS
+
+    for sample in DATASETS[dataset].samples(root):
+        split: Mapping[str, str] = {} if sample.split is None else {"split": sample.split}
+        for item in find(Path(sample.path), options=options.sources):
+            if isinstance(item, Candidate):
+                yield replace(item, key=sample.id, labels=sample.labels, properties={**sample.properties, **split})
+            else:
+                yield item

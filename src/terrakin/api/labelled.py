@@ -1,0 +1,55 @@
+"""A store's chips as an evaluation reads them: vectors, labels, and what protocols ask for."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from terrakin.archive.schema import VECTOR, property_column
+from terrakin.archive.store import Store
+from terrakin.errors import EvaluationError
+from terrakin.evaluation.labelled import Labelled
+
+__all__ = ["labelled"]
+
+_BOX = ("minx", "miny", "maxx", "maxy")
+
+
+def labelled(store: Store) -> Labelled:
+    """Every chip of `store`. Splits, places, years and planar boxes come from the properties of those names.
+
+    Raises:
+        EvaluationError: if no chip has a label or a place.
+    """
+    held = store.columns().names
+    wanted = [name for name in ("split", "place", "year", *_BOX) if property_column(name) in held]
+    batches = list(store.scan(["id", "labels", "footprint", VECTOR, *map(property_column, wanted)]))
+    if not batches:
+        raise EvaluationError("the archive is empty; index something first")
+    table = pa.Table.from_batches(batches)
+    columns = {name: table.column(property_column(name)) for name in wanted}
+    labels = [tuple(names) for names in table.column("labels").to_pylist()]
+    if "place" not in columns and not any(labels):
+        raise EvaluationError(
+            "no chip has a label; index a folder of class folders, a table with a column `label`, or a benchmark with --dataset"
+        )
+    return Labelled(
+        ids=table.column("id").to_pylist(),
+        labels=labels,
+        vectors=_vectors(store, table),
+        space=store.space,
+        splits=columns["split"].to_pylist() if "split" in columns else None,
+        places=[None if name is None else str(name) for name in columns["place"].to_pylist()] if "place" in columns else None,
+        years=[None if year is None else int(year) for year in columns["year"].to_pylist()] if "year" in columns else None,
+        boxes=_boxes(columns) if set(_BOX) <= set(columns) else None,
+        footprints=table.column("footprint").to_pylist(),
+    )
+
+
+def _vectors(store: Store, table: pa.Table) -> NDArray[np.float32] | NDArray[np.uint8]:
+    flat = table.column(VECTOR).combine_chunks().flatten()
+    vectors: NDArray[np.float32] | NDArray[np.uint8] = flat.to_numpy(zero_copy_only=False).reshape(-1, store.space.width)
+    return vectors
+
+
+def _boxes(columns: dict[str, pa.ChunkedArray]) -> NDArray[np.float64]:
+    return np.stack([columns[edge].to_numpy().astype(np.float64) for edge in _BOX], axis=1)

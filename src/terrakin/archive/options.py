@@ -1,0 +1,138 @@
+"""How an archive cuts and reads its scenes: decided once, when it is made."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from terrakin.chips.grid import Chipping
+from terrakin.chips.scaling import ScalingRule, parse_scaling
+from terrakin.errors import ArchiveError
+from terrakin.scenes.find import SourceOptions
+
+__all__ = ["IndexOptions", "changed", "parse_reducer"]
+
+_REDUCER = re.compile(r"(pca|pca-whitened):([1-9]\d{0,4})")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """What `terrakin index` was told. Chips cut by other options would not compare, so an archive keeps its own."""
+
+    bands: tuple[str, ...] | None = None
+    """Names or common names of the bands to read, in the model's order; None for the passport's."""
+    chipping: Chipping = field(default_factory=Chipping)
+    """Size, overlap, pixel size and minimum valid share of chips."""
+    scaling: ScalingRule = field(default_factory=ScalingRule)
+    """How stored values become [0, 1]."""
+    sources: SourceOptions = field(default_factory=SourceOptions)
+    """Where labels and dates come from."""
+    reducer: str | None = None
+    """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the archive; None for the bundle as it is."""
+
+    def __post_init__(self) -> None:
+        if self.reducer is not None:
+            parse_reducer(self.reducer)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for `archive.json`."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "IndexOptions":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ArchiveError: if a field is unknown or missing.
+        """
+        try:
+            bands = values["bands"]
+            scaling = dict(values["scaling"])
+            scaling["percentiles"] = tuple(scaling["percentiles"])
+            return cls(
+                bands=None if bands is None else tuple(bands),
+                chipping=Chipping(**values["chipping"]),
+                scaling=ScalingRule(**scaling),
+                sources=SourceOptions(**values["sources"]),
+                reducer=values["reducer"],
+            )
+        except (KeyError, TypeError, ValueError) as exc:
+            raise ArchiveError(f"archive.json has broken options ({exc}); make the archive again") from exc
+
+    def differences(self, other: "IndexOptions") -> list[str]:
+        """One phrase for each option that `other` sets differently: "chip size 256 there, 512 here"."""
+        ours, theirs = _flat(self.to_json()), _flat(other.to_json())
+        return [f"{name} is {ours[name]} there, {theirs[name]} here" for name in ours if ours[name] != theirs[name]]
+
+
+def changed(
+    options: IndexOptions,
+    *,
+    bands: Sequence[str] | None = None,
+    chip_size: int | None = None,
+    overlap: int | None = None,
+    gsd_m: float | None = None,
+    edges: Literal["shift", "clip", "drop"] | None = None,
+    min_valid: float | None = None,
+    scaling: str | None = None,
+    labels: str | None = None,
+    dates: str | None = None,
+    reducer: str | None = None,
+) -> IndexOptions:
+    """`options` with those replaced that are not None.
+
+    Args:
+        options: what to start from.
+        bands: names or common names of the bands to read, in the model's order.
+        chip_size: side of a chip in pixels, of the scene or, with `gsd_m`, of that size on the ground.
+        overlap: pixels that neighbouring chips share.
+        gsd_m: metres on the ground for a pixel of a chip, so that chips of all scenes cover equal ground.
+        edges: what becomes of the rest at the right and the bottom; see `Chipping`.
+        min_valid: smallest share of valid pixels that a chip needs, in [0, 1].
+        scaling: rule in words, such as `auto`, `sensor`, `0:3000` or `p2:p98`.
+        labels: where labels come from; see `SourceOptions`.
+        dates: where acquisition times come from; see `SourceOptions`.
+        reducer: `pca:SIZE` or `pca-whitened:SIZE`.
+
+    Raises:
+        ValueError: if a value is out of range.
+    """
+    chipping = {"size": chip_size, "overlap": overlap, "gsd_m": gsd_m, "edges": edges, "min_valid": min_valid}
+    sources = {"labels": labels, "dates": dates}
+    return IndexOptions(
+        bands=options.bands if bands is None else tuple(bands),
+        chipping=dataclasses.replace(options.chipping, **_given(chipping)),
+        scaling=options.scaling if scaling is None else parse_scaling(scaling),
+        sources=dataclasses.replace(options.sources, **_given(sources)),
+        reducer=options.reducer if reducer is None else reducer,
+    )
+
+
+def parse_reducer(words: str) -> tuple[int, bool]:
+    """Dimensions of a reducer, and whether it whitens.
+
+    Raises:
+        ValueError: if `words` is not `pca:SIZE` or `pca-whitened:SIZE`.
+
+    >>> parse_reducer("pca-whitened:64")
+    (64, True)
+    """
+    match = _REDUCER.fullmatch(words)
+    if match is None:
+        raise ValueError(f"a reducer is pca:SIZE or pca-whitened:SIZE, such as pca:64, got {words!r}")
+    return int(match[2]), match[1] == "pca-whitened"
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
+        else:
+            flat[name] = value
+    return flat

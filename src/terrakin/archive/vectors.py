@@ -1,0 +1,25 @@
+"""The vectors of a store as one array."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrakin.archive.condition import Condition
+from terrakin.archive.schema import VECTOR
+from terrakin.archive.store import Store
+
+__all__ = ["read_vectors"]
+
+
+def read_vectors(store: Store, where: Condition | None = None) -> tuple[list[str], NDArray[np.float32] | NDArray[np.uint8]]:
+    """Ids and packed vectors of the chips that pass, in the order of ids (UTF-8 bytes).
+
+    Returns:
+        Ids, and (N, W) of the space's dtype.
+    """
+    ids: list[str] = []
+    blocks: list[NDArray] = [np.empty((0, store.space.width), store.space.dtype)]
+    for batch in store.scan(["id", VECTOR], where):
+        ids += batch.column("id").to_pylist()
+        blocks.append(batch.column(VECTOR).flatten().to_numpy(zero_copy_only=False).reshape(-1, store.space.width))
+    order = sorted(range(len(ids)), key=lambda row: ids[row].encode())
+    return [ids[row] for row in order], np.concatenate(blocks)[order]

@@ -1,0 +1,123 @@
+"""`terrakin index`: from files on disk to an archive."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from terrakin.cli.say import say
+
+if TYPE_CHECKING:
+    from terrakin.api.archive import Archive
+    from terrakin.archive.index import Summary
+
+__all__ = ["register"]
+
+_SHOWN = 10
+"""Skipped files that are listed on the terminal; the report in the archive lists all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("index", epilog="Example: terrakin index ~/imagery/2024 --archive coast --chip-size 256")(_index)
+
+
+def _index(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Folders, images, scenes, STAC items, tables of paths.", metavar="SOURCE...")
+    ],
+    archive: Annotated[Path, typer.Option(help="The archive; made where it does not exist.", metavar="DIR")],
+    model: Annotated[str | None, typer.Option(help="A shipped bundle or the path of one.", metavar="NAME|BUNDLE")] = None,
+    bands: Annotated[str | None, typer.Option(help="Bands to read, in the model's order: nir,red,green.")] = None,
+    chip_size: Annotated[
+        int | None, typer.Option(help="Side of a chip in pixels. [default: 256 for scenes, whole images up to 1024]", min=1)
+    ] = None,
+    overlap: Annotated[int | None, typer.Option(help="Pixels that neighbouring chips share. [default: 0]", min=0)] = None,
+    gsd: Annotated[
+        float | None, typer.Option(help="Metres on the ground for a pixel of a chip. [default: the scene's own]")
+    ] = None,
+    edges: Annotated[
+        Literal["shift", "clip", "drop"] | None,
+        typer.Option(help="The rest at the right and bottom: shift chips back inside, clip them, or drop it. [default: shift]"),
+    ] = None,
+    min_valid: Annotated[
+        float | None, typer.Option(help="Smallest share of valid pixels in a chip. [default: 0.5]", min=0.0, max=1.0)
+    ] = None,
+    scaling: Annotated[
+        str | None, typer.Option(help="How values become 0..1: auto, sensor, LOW:HIGH, pLOW:pHIGH. [default: auto]")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Where labels come from; see `terrakin show sources`. [default: auto]")
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option(help="Where dates come from; see `terrakin show sources`. [default: auto]")
+    ] = None,
+    reducer: Annotated[str | None, typer.Option(help="Fit a reducer on the archive: pca:SIZE or pca-whitened:SIZE.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Read the sources as copies of this benchmark; see `terrakin show datasets`.")
+    ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Drop scenes that have vanished from the sources.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail at the first file that cannot be taken in.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Threads. [default: one a core]", min=1)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
+) -> int:
+    """Cut imagery into chips, embed them, and keep them in an archive.
+
+    Run again, it adds what is new, replaces what changed, and goes on where it was interrupted.
+    """
+    from terrakin.api.archive import Archive
+    from terrakin.archive import manifest
+    from terrakin.bundles.bundle import DEFAULT
+    from terrakin.progress import bar
+
+    options = {
+        "bands": None if bands is None else [name.strip() for name in bands.split(",")],
+        "chip_size": chip_size,
+        "overlap": overlap,
+        "gsd_m": gsd,
+        "edges": edges,
+        "min_valid": min_valid,
+        "scaling": scaling,
+        "labels": labels,
+        "dates": dates,
+        "reducer": reducer,
+    }
+    missing = [path for path in sources if not path.exists()]
+    if missing:
+        raise typer.BadParameter(f"{missing[0]} does not exist", param_hint="SOURCE")
+    try:
+        if (archive / manifest.NAME).exists():
+            held = Archive.open(archive)
+            held.must_be(model=model, **options)
+        else:
+            held = Archive.create(archive, model=model or DEFAULT, **options)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    with bar("Indexing", unit="chips", quiet=quiet) as progress:
+        summary = held.add(sources, dataset=dataset, prune=prune, strict=strict, workers=workers, progress=progress)
+    for line in _lines(summary, held):
+        say(line, quiet=quiet)
+    return 0 if len(held) else 1
+
+
+def _lines(summary: "Summary", held: "Archive") -> list[str]:
+    from terrakin.archive.report import NAME
+
+    counts = {
+        "added": summary.added,
+        "replaced": summary.replaced,
+        "unchanged": summary.unchanged,
+        "removed": summary.removed,
+        "vanished (--prune drops them)": summary.vanished,
+        "skipped": len(summary.skipped),
+    }
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    rate = summary.chips / summary.seconds if summary.seconds else 0.0
+    lines = [f"scenes: {told or 'none found'}", f"chips: {summary.chips:,} added in {summary.seconds:.1f} s ({rate:,.0f}/s)"]
+    if summary.left_out:
+        lines.append(f"windows left out for too few valid pixels: {summary.left_out:,}")
+    lines += [f"skipped {skipped.uri}: {skipped.reason}" for skipped in summary.skipped[:_SHOWN]]
+    if len(summary.skipped) > _SHOWN:
+        lines.append(f"... and {len(summary.skipped) - _SHOWN:,} more; all are listed in {held.path / NAME}")
+    lines.append(f"archive {held.path}: {len(held):,} chips")
+    return lines

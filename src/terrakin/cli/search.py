@@ -1,0 +1,82 @@
+"""`terrakin search`: more like this."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from terrakin.cli.say import BOX, say
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("search", epilog='Example: terrakin search coast harbour.jpg -k 20 --where "cloud < 0.1" --sheet hits.png')(
+        _search
+    )
+
+
+def _search(
+    archive: Annotated[Path, typer.Argument(help="The archive.", metavar="ARCHIVE")],
+    query: Annotated[str | None, typer.Argument(help="An image, a scene, or the id of a chip.", metavar="[QUERY]")] = None,
+    k: Annotated[int, typer.Option("-k", help="How many hits.", min=1)] = 10,
+    box: Annotated[
+        tuple[float, float, float, float] | None,
+        typer.Option(help="The part of the query scene that is meant, in degrees.", click_type=BOX),
+    ] = None,
+    like: Annotated[list[str] | None, typer.Option(help="A further example; can be given again.", metavar="ID|FILE")] = None,
+    unlike: Annotated[list[str] | None, typer.Option(help="A negative example; can be given again.", metavar="ID|FILE")] = None,
+    where: Annotated[str | None, typer.Option(help="Only chips that pass: \"label = 'harbor' and cloud < 0.1\".")] = None,
+    bbox: Annotated[
+        tuple[float, float, float, float] | None, typer.Option(help="Only chips that touch it, in degrees.", click_type=BOX)
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only chips of this date or later.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="Only chips of this date or earlier.", metavar="DATE")] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Literal["table", "json", "jsonl", "csv", "geojson", "geoparquet"], typer.Option(help="How hits are printed.")
+    ] = "table",
+    out: Annotated[Path | None, typer.Option(help="Write the hits to a file instead.", metavar="FILE")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Also write a contact sheet.", metavar="PNG")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the hits.")] = False,
+) -> None:
+    """Find the chips that look most like an example."""
+    from terrakin.api.archive import Archive
+    from terrakin.views import geojson, geoparquet, records, table
+    from terrakin.views.output import write_text
+
+    examples = [*([] if query is None else [query]), *(like or [])]
+    if not examples:
+        raise typer.BadParameter("name a QUERY or an example with --like", param_hint="QUERY")
+    if box is not None and query is None:
+        raise typer.BadParameter("--box is a part of the QUERY scene; name it", param_hint="--box")
+    if format == "geoparquet" and out is None:
+        raise typer.BadParameter("geoparquet is a binary file; name it with --out", param_hint="--format")
+    hits = Archive.open(archive).search(
+        *examples, unlike=unlike or [], k=k, box=box, where=where, bbox=bbox, since=since, until=until
+    )
+    if format == "geoparquet" and out is not None:
+        geoparquet.write_ranking(out, hits.ranking)
+    elif format == "table" and out is None:
+        table.print_table(hits.ranking, sys.stdout)
+    else:
+        write = {
+            "table": table.plain_table,
+            "json": records.json_text,
+            "jsonl": records.jsonl_text,
+            "csv": records.csv_text,
+            "geojson": geojson.ranking_text,
+        }[format]
+        text = write(hits.ranking)
+        if out is None:
+            typer.echo(text, nl=False)
+        else:
+            write_text(out, text)
+    if sheet is not None:
+        hits.sheet(sheet)
+        say(f"contact sheet: {sheet}", quiet=quiet)
+    if out is not None:
+        say(f"{len(hits)} hits: {out}", quiet=quiet)
+    if hits.ranking.recall is not None:
+        say(f"approximate search: recall {hits.ranking.recall:.3f} measured on this archive", quiet=quiet)

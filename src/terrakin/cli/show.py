@@ -1,0 +1,25 @@
+"""`terrakin show`: what there is to choose from."""
+
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("show", epilog="Example: terrakin show models")(_show)
+
+
+def _show(
+    what: Annotated[
+        Literal["models", "datasets", "measures", "protocols", "sources", "stores", "spaces"], typer.Argument(help="What.")
+    ],
+) -> None:
+    """List models, data sets, measures, protocols, sources, stores or spaces."""
+    from terrakin.api.listing import listing
+    from terrakin.views.table import aligned
+
+    head, rows = listing(what)
+    typer.echo(aligned([head, *rows], right=[False] * len(head)), nl=False)

@@ -1,0 +1,69 @@
+"""An example from disk: an image or a box on a scene, read and embedded as the archive's chips were."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrakin.archive.options import IndexOptions
+from terrakin.bundles.bundle import Bundle
+from terrakin.chips.box import Box, box_window
+from terrakin.chips.reader import SceneReader
+from terrakin.chips.scaling import value_range
+from terrakin.chips.thumbnail import shown_bands, thumbnail
+from terrakin.chips.window import Window
+from terrakin.errors import SceneError
+from terrakin.scenes.find import find, open_scene
+from terrakin.scenes.scene import Scene, Skipped
+from terrakin.scenes.select import select
+
+__all__ = ["Example", "embed_file"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """An embedded example."""
+
+    words: str
+    """What it is, for people."""
+    vector: NDArray[np.float32] | NDArray[np.uint8]
+    """(W,) packed."""
+    thumbnail: bytes | None
+    """JPEG."""
+    is_chip: bool = False
+    """True where it is a chip of the archive, whose id its words are."""
+
+
+def embed_file(path: Path, *, bundle: Bundle, options: IndexOptions, box: Box | None = None) -> Example:
+    """Embed a whole image, or the part of a scene inside `box`.
+
+    Args:
+        path: an image or scene file, or a folder of bands.
+        bundle: the archive's own.
+        options: the archive's own: bands and scaling rule.
+        box: on the ground; the scene must have geography.
+
+    Raises:
+        SceneError: if the file cannot be read, holds several scenes, or the box lies outside it.
+        BandNotFoundError: if it lacks a band that the archive reads.
+    """
+    scene = _only_scene(path, options)
+    bands = select(scene, options.bands or bundle.passport.bands)
+    window = Window(0, 0, scene.width, scene.height) if box is None else box_window(scene, box)
+    with SceneReader(scene, bands, value_range(scene, bands, options.scaling)) as reader:
+        pixels, valid_share = reader.read(window, size=bundle.passport.input_size)
+    if valid_share == 0:
+        raise SceneError(f"{path} has no valid pixel there; choose another part of it with --box")
+    words = str(path) if box is None else f"{path} box {','.join(f'{edge:g}' for edge in box)}"
+    vector = bundle.embed(pixels.values[np.newaxis])[0]
+    return Example(words, vector, thumbnail(pixels, shown_bands(bundle.passport.bands)))
+
+
+def _only_scene(path: Path, options: IndexOptions) -> Scene:
+    found = list(find(path, options=options.sources))
+    scenes = [item for item in found if not isinstance(item, Skipped)]
+    if len(scenes) != 1:
+        reasons = "; ".join(item.reason for item in found if isinstance(item, Skipped))
+        raise SceneError(f"{path} holds {len(scenes)} scenes, a query needs one{f' ({reasons})' if reasons else ''}")
+    return open_scene(scenes[0])

@@ -1,0 +1,76 @@
+"""A query: what is asked of an archive."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrakin.archive.condition import Condition
+from terrakin.errors import TerrakinError
+from terrakin.spaces.kinds import pack
+from terrakin.spaces.space import Space
+
+__all__ = ["AWAY", "Query", "combine"]
+
+AWAY = 0.5
+"""Weight of the mean negative example against the mean positive one (Rocchio's gamma; his beta is 1 here)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """What is asked: examples, how many hits, and which chips may answer."""
+
+    words: str
+    """The query for people: a file, a chip id, a box."""
+    vector: NDArray[np.float32] | NDArray[np.uint8]
+    """(W,) packed; several examples are combined."""
+    k: int
+    """How many hits."""
+    condition: Condition | None = None
+    """Which chips may answer."""
+    filter: str | None = None
+    """The condition as it was written."""
+    without: frozenset[str] = frozenset()
+    """Ids of the examples, which are no answers."""
+    thumbnail: bytes | None = None
+    """The first example as a JPEG."""
+
+
+def combine(
+    space: Space, positives: NDArray[np.float32] | NDArray[np.uint8], negatives: NDArray[np.float32] | NDArray[np.uint8]
+) -> NDArray[np.float32] | NDArray[np.uint8]:
+    """One vector for several examples: towards the positive ones, away from the negative ones.
+
+    Rocchio's rule in the space of the vectors; codes vote bit by bit.
+
+    Args:
+        space: how the vectors compare.
+        positives: (P, W) packed, at least one.
+        negatives: (M, W) packed, may be empty.
+
+    Returns:
+        (W,) packed.
+
+    Raises:
+        ValueError: if there is no positive example.
+        TerrakinError: if several code sets are to be combined, or the examples cancel out.
+    """
+    if not len(positives):
+        raise ValueError("a query needs at least one positive example")
+    if len(positives) == 1 and not len(negatives):
+        return positives[0]
+    if space.kind == "codeset":
+        raise TerrakinError("code sets cannot be combined; ask with one example")
+    towards = _numbers(space, positives).mean(axis=0)
+    away = _numbers(space, negatives).mean(axis=0) if len(negatives) else np.zeros_like(towards)
+    vector = (towards - AWAY * away).astype(np.float32)
+    if not vector.any():
+        raise TerrakinError("the positive and negative examples cancel out; leave one of them out")
+    combined: NDArray[np.float32] | NDArray[np.uint8] = pack(space, vector[np.newaxis])[0]
+    return combined
+
+
+def _numbers(space: Space, vectors: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float64]:
+    if space.is_binary:
+        return np.unpackbits(vectors.astype(np.uint8), axis=1).astype(np.float64) * 2 - 1
+    return vectors.astype(np.float64)

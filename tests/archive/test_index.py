@@ -1,0 +1,197 @@
+"""Indexing: resuming, replacing, pruning, skipping."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from terrakin import Archive
+from terrakin.archive.index import Summary
+from terrakin.archive.report import NAME
+from terrakin.errors import ArchiveBusyError, ArchiveError, ArchiveFullError, BundleError, PassportMismatchError, SceneError
+
+
+def rows(archive: Archive) -> dict[str, dict]:
+    """Every chip of an archive by id, as plain values."""
+    columns = archive.store.columns().names
+    return {row["id"]: row for batch in archive.store.scan(columns) for row in batch.to_pylist()}
+
+
+@pytest.fixture
+def source(pictures: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(pictures, tmp_path / "source"))
+
+
+@pytest.fixture
+def archive(tiny_bundle: Path, tmp_path: Path) -> Archive:
+    return Archive.create(tmp_path / "archive", model=tiny_bundle)
+
+
+def test_every_image_becomes_a_chip_with_its_label(archive: Archive, source: Path) -> None:
+    summary = archive.add(source)
+    assert (summary.added, summary.chips, summary.skipped) == (48, 48, [])
+    chip = rows(archive)["harbor/harbor03.png"]
+    assert (chip["labels"], chip["width"], chip["height"], chip["footprint"]) == (["harbor"], 24, 24, None)
+    assert np.linalg.norm(chip["vector"]) == pytest.approx(1, abs=1e-6)
+    assert chip["thumbnail"].startswith(b"\xff\xd8")
+
+
+def test_a_second_run_adds_nothing(archive: Archive, source: Path) -> None:
+    archive.add(source)
+    before = rows(archive)
+    summary = archive.add(source)
+    assert (summary.added, summary.unchanged, summary.chips) == (0, 48, 0)
+    assert rows(archive) == before
+
+
+def test_a_changed_file_is_replaced_and_a_touched_one_is_not_read(archive: Archive, source: Path) -> None:
+    archive.add(source)
+    before = rows(archive)
+    Image.new("RGB", (24, 24), (200, 30, 60)).save(source / "water" / "water05.png")
+    os.utime(source / "field" / "field00.png", (1, 1))
+    summary = archive.add(source)
+    assert (summary.added, summary.replaced, summary.unchanged, summary.chips) == (0, 1, 47, 1)
+    after = rows(archive)
+    assert {name for name in before if before[name] != after[name]} == {"water/water05.png"}
+    # The touched file's new stamp was remembered: nothing is opened again.
+    assert archive.add(source).unchanged == 48
+
+
+def test_what_vanished_is_kept_until_it_is_pruned(archive: Archive, source: Path) -> None:
+    archive.add(source)
+    (source / "water" / "water05.png").unlink()
+    assert archive.add(source).vanished == 1
+    assert len(archive) == 48
+    summary = archive.add(source, prune=True)
+    assert (summary.removed, summary.vanished, len(archive)) == (1, 0, 47)
+
+
+def test_pruning_one_source_leaves_the_others(archive: Archive, source: Path) -> None:
+    archive.add(source)
+    (source / "water" / "water05.png").unlink()
+    assert archive.add(source / "field", prune=True).removed == 0
+
+
+def test_the_same_relative_path_in_a_second_source_gets_its_name_in_front(archive: Archive, source: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(source, tmp_path / "later"))
+    archive.add([source, other])
+    assert len(archive) == 96
+    assert {"water/water05.png", "later/water/water05.png"} <= set(rows(archive))
+    assert archive.add([other, source]).unchanged == 96
+
+
+def test_broken_files_are_skipped_counted_and_listed(archive: Archive, source: Path) -> None:
+    (source / "water" / "empty.png").write_bytes(b"")
+    (source / "water" / "broken.png").write_bytes((source / "water" / "water01.png").read_bytes()[:200])
+    (source / "water" / "text.png").write_text("not a picture")
+    summary = archive.add(source)
+    assert (summary.added, len(summary.skipped)) == (48, 3)
+    reasons = {Path(skipped.uri).name: skipped.reason for skipped in summary.skipped}
+    assert set(reasons) == {"empty.png", "broken.png", "text.png"}
+    assert "empty" in reasons["empty.png"]
+    report = json.loads((archive.path / NAME).read_text())
+    assert {Path(item["uri"]).name for item in report["skipped"]} == set(reasons)
+    # They are not tried again while they are unchanged, and still told.
+    assert len(archive.add(source).skipped) == 3
+
+
+def test_strict_makes_a_broken_file_fatal(archive: Archive, source: Path) -> None:
+    (source / "aaa.png").write_bytes(b"")
+    with pytest.raises(SceneError, match=r"aaa\.png: .*empty.*--strict"):
+        archive.add(source, strict=True)
+
+
+def test_an_interrupted_run_goes_on(archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = 0
+
+    def interrupt(done: int, total: int | None) -> None:
+        nonlocal seen
+        seen = done
+        if done >= 20:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("terrakin.archive.index._COMMIT_CHIPS", 8)
+    monkeypatch.setattr("terrakin.archive.index._PIECE", 4)
+    with pytest.raises(KeyboardInterrupt):
+        archive.add(source, workers=2, progress=interrupt)
+    again = Archive.open(archive.path)
+    half = len(again)
+    assert 0 < half < 48
+    assert again.add(source).chips == 48 - half
+    assert len(again) == 48
+
+
+def test_a_second_writer_is_refused(archive: Archive, source: Path) -> None:
+    refused = []
+
+    def try_too(done: int, total: int | None) -> None:
+        if not refused:
+            with pytest.raises(ArchiveBusyError, match=f"process {os.getpid()}") as caught:
+                Archive.open(archive.path).add(source)
+            refused.append(caught)
+
+    archive.add(source, progress=try_too)
+    assert refused
+
+
+def test_a_full_disk_keeps_what_was_committed(archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("terrakin.archive.index._COMMIT_CHIPS", 8)
+    monkeypatch.setattr("terrakin.archive.index._PIECE", 4)
+    append, appended = type(archive.store).append, []
+
+    def full(self: object, chips: object) -> None:
+        if len(appended) == 2:
+            raise ArchiveFullError("the disk is full")
+        appended.append(append(self, chips))
+
+    monkeypatch.setattr(type(archive.store), "append", full)
+    with pytest.raises(ArchiveFullError, match="the disk is full"):
+        archive.add(source)
+    monkeypatch.undo()
+    again = Archive.open(archive.path)
+    assert 0 < len(again) < 48
+    again.add(source)
+    assert len(again) == 48
+
+
+def test_other_options_are_refused_with_both_values(tiny_bundle: Path, tmp_path: Path) -> None:
+    held = Archive.create(tmp_path / "archive", model=tiny_bundle, chip_size=64)
+    held.must_be(model=tiny_bundle, chip_size=64)
+    with pytest.raises(ArchiveError, match=r"chipping\.size is 64 there, 128 here"):
+        held.must_be(chip_size=128)
+
+
+def test_another_model_is_refused_with_both_names(archive: Archive) -> None:
+    with pytest.raises(PassportMismatchError, match=r"imagenet-mobilenetv2.*tiny"):
+        archive.must_be(model="imagenet-mobilenetv2")
+
+
+def test_a_reducer_is_fitted_before_the_first_chip(tiny_bundle: Path, source: Path, tmp_path: Path) -> None:
+    held = Archive.create(tmp_path / "archive", model=tiny_bundle, reducer="pca:5")
+    held.add(source)
+    assert {len(row["vector"]) for row in rows(held).values()} == {5}
+    again = Archive.open(held.path)
+    assert again.bundle.passport.reducer is not None
+    assert again.add(source).unchanged == 48
+    assert again.search("water/water05.png", k=3)[0].labels == ("water",)
+
+
+def test_too_few_chips_for_a_reducer_is_told(tiny_bundle: Path, source: Path, tmp_path: Path) -> None:
+    held = Archive.create(tmp_path / "archive", model=tiny_bundle, reducer="pca:40")
+    with pytest.raises(BundleError, match=r"40 dimensions needs more than 40 embeddings, got 12"):
+        held.add(source / "water")
+
+
+def test_a_folder_with_other_files_is_not_taken(tiny_bundle: Path, source: Path) -> None:
+    with pytest.raises(ArchiveError, match="holds other files; choose an empty folder"):
+        Archive.create(source, model=tiny_bundle)
+
+
+def test_a_summary_adds_up(archive: Archive, source: Path) -> None:
+    summary = archive.add(source)
+    assert isinstance(summary, Summary)
+    assert summary.added + summary.replaced + summary.unchanged == archive.ledger.count() == 48

@@ -1,0 +1,73 @@
+"""What every folder of tests can use: a bundle small enough to run in microseconds, and a clean environment."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from terrakin.bundles.bundle import Bundle
+from terrakin.bundles.graph import self_test_values
+from terrakin.bundles.passport import Passport
+from terrakin.spaces.space import Space
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that looks at 4 x 4 block means of a 16 px image: 48 dimensions, cosine. The path of its folder."""
+    path = tmp_path_factory.mktemp("bundles") / "tiny"
+    make_bundle(name="tiny", side=16, block=4).save(path)
+    return path
+
+
+def make_bundle(*, name: str, side: int, block: int) -> Bundle:
+    from onnx import TensorProto, helper
+
+    cells = (side // block) ** 2
+    graph = helper.make_graph(
+        [
+            helper.make_node("AveragePool", ["pixels"], ["features"], kernel_shape=[block, block], strides=[block, block]),
+            helper.make_node("Flatten", ["features"], ["embedding"]),
+        ],
+        "block-means",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["N", 3, side, side])],
+        [
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", 3 * cells]),
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", 3, side // block, side // block]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    passport = Passport(
+        name=name,
+        version="1",
+        bands=("red", "green", "blue"),
+        input_size=side,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        outputs=("embedding", "features"),
+        space=Space("cosine", 3 * cells),
+        reducer=None,
+        training_data="none",
+        licence="Apache-2.0",
+        digest=hashlib.sha256(model).hexdigest(),
+        self_test=(0.0,) * 8,
+    )
+    passport = dataclasses.replace(passport, self_test=self_test_values(model, passport))
+    return Bundle(passport, model=model, card="Block means, for tests. Licence: Apache-2.0.")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four classes of twelve 24 px PNGs that a block-mean model tells apart."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for number, name in enumerate(["field", "forest", "harbor", "water"]):
+        (folder / name).mkdir()
+        look = rng.integers(0, 256, (24, 24, 3))
+        for copy in range(12):
+            noisy = np.clip(look + rng.normal(0, 40 + 10 * number, look.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(noisy).save(folder / name / f"{name}{copy:02}.png")
+    return folder

@@ -1,0 +1,36 @@
+"""What importing costs: nothing heavy until it is used."""
+
+import subprocess
+import sys
+
+import pytest
+
+_HEAVY = ("torch", "lance", "lancedb", "sklearn", "matplotlib", "rasterio", "faiss", "onnxruntime", "pandas", "geopandas", "fastapi")
+
+
+def _loaded(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("code", ["import terrakin", "import terrakin.cli"])
+def test_nothing_heavy_is_imported(code: str) -> None:
+    assert _loaded(code).isdisjoint(_HEAVY)
+
+
+def test_no_module_of_the_package_imports_torch() -> None:
+    code = """
+import importlib, pkgutil, terrakin
+for module in pkgutil.walk_packages(terrakin.__path__, "terrakin."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+    assert "torch" not in _loaded(code)
+
+
+def test_the_public_names_are_those_of_all() -> None:
+    import terrakin
+
+    assert all(getattr(terrakin, name) is not None for name in terrakin.__all__)
+    assert set(terrakin.__all__) <= set(dir(terrakin))

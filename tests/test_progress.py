@@ -1,0 +1,34 @@
+"""Progress bars."""
+
+import io
+
+from terrakin.progress import bar, silent
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
+    stream = io.StringIO()
+    with bar("Indexing", unit="chips", quiet=False, stream=stream) as progress:
+        progress(5, 10)
+    assert stream.getvalue() == ""
+    assert progress is silent
+
+
+def test_nothing_is_drawn_when_quiet() -> None:
+    stream = Terminal()
+    with bar("Indexing", unit="chips", quiet=True, stream=stream) as progress:
+        progress(5, 10)
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_sees_words_and_counts() -> None:
+    stream = Terminal()
+    with bar("Indexing", unit="chips", quiet=False, stream=stream) as progress:
+        progress(5, 10)
+        progress(7, 10)
+    assert "Indexing" in stream.getvalue()
+    assert "7/10" in stream.getvalue()
