@@ -53,13 +53,13 @@ class TieGroups:
     """(Q, N) chips in that group."""
     before: NDArray[np.int64]
     """(Q, N) chips in front of that group."""
+    starts: NDArray[np.int64]
+    """(T,) first positions of all T groups, counted through the rankings one after the other."""
 
     def sums(self, values: NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.float64]:
         """(Q, N) sum of `values` (Q, N) over the group of each position."""
-        queries, positions = self.index.shape
-        flat = (self.index + np.arange(queries)[:, None] * positions).ravel()
-        sums: NDArray[np.float64] = np.bincount(flat, weights=values.ravel(), minlength=queries * positions)[flat]
-        return sums.reshape(self.index.shape)
+        sums: NDArray[np.float64] = np.add.reduceat(values.ravel(), self.starts, dtype=np.float64)
+        return np.repeat(sums, self.size.ravel()[self.starts]).reshape(self.size.shape)
 
     def means(self, values: NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.float64]:
         """(Q, N) mean of `values` (Q, N) over the group of each position."""
@@ -75,12 +75,13 @@ def tie_groups(distances: NDArray[np.floating]) -> TieGroups:
     >>> tie_groups(np.array([[0.0, 1.0, 1.0, 2.0]])).size
     array([[1, 2, 2, 1]])
     """
-    starts = np.ones(distances.shape, dtype=bool)
-    starts[:, 1:] = distances[:, 1:] != distances[:, :-1]
-    before = np.maximum.accumulate(np.where(starts, np.arange(distances.shape[1]), 0), axis=1)
-    index = np.cumsum(starts, axis=1) - 1
-    one = TieGroups(index, np.ones_like(index), before)
-    return TieGroups(index, one.sums(np.ones(distances.shape)).astype(np.int64), before)
+    queries, positions = distances.shape
+    first = np.ones(distances.shape, dtype=bool)
+    first[:, 1:] = distances[:, 1:] != distances[:, :-1]
+    starts = np.flatnonzero(first)
+    lengths = np.diff(starts, append=queries * positions)
+    size, before = np.repeat(lengths, lengths), np.repeat(starts % positions, lengths)
+    return TieGroups(np.cumsum(first, axis=1) - 1, size.reshape(distances.shape), before.reshape(distances.shape), starts)
 
 
 def best_order(groups: TieGroups, relevance: NDArray[np.bool_], shared: NDArray[np.int64] | None) -> NDArray[np.int64]:

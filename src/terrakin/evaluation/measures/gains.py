@@ -72,6 +72,7 @@ def _ndcg(n: int, chosen: Sequence[str | None]) -> Formula:
         lambda judged: ndcg(gains(judged, gain, growth), n),
         lambda judged, groups: ndcg(groups.means(gains(judged, gain, growth)), n, ideal=gains(judged, gain, growth)),
         needs_full=True,
+        reads_labels=gain != "binary",
     )
 
 
@@ -80,6 +81,7 @@ def _acg(n: int, chosen: Sequence[str | None]) -> Formula:
         "mean number of shared labels; not a fraction",
         at_positions=lambda judged: judged.overlap.shared,
         total=lambda values, judged: average_cumulative_gain(values, n),
+        reads_labels=True,
     )
 
 
@@ -87,6 +89,7 @@ def _wap(n: int, chosen: Sequence[str | None]) -> Formula:
     return Formula(
         "mean of ACG@i over the positions that share a label; not a fraction",
         lambda judged: weighted_average_precision(judged.overlap.shared, n),
+        reads_labels=True,
     )
 
 

@@ -66,6 +66,7 @@ def _pairwise(words: str, pairs: Callable[[LabelOverlap], Values], n: int) -> Fo
         words,
         at_positions=lambda judged: pairs(judged.overlap),
         total=lambda values, judged: mean_of_first(values, n),
+        reads_labels=True,
     )
 
 
@@ -91,6 +92,7 @@ def _f1(n: int, chosen: Sequence[str | None]) -> Formula:
     return Formula(
         "harmonic mean of label precision and label recall of the first n",
         lambda judged: f1_of_means(judged.overlap, n),
+        reads_labels=True,
     )
 
 

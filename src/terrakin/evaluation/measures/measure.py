@@ -25,6 +25,8 @@ class Formula:
     """Their means over all orders of tied chips; None where there is no closed form."""
     needs_full: bool = False
     """True where a ranking must be known to its end."""
+    reads_labels: bool = False
+    """True where label sets are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def linear(
     at_positions: Callable[[Judged], Contributions],
     total: Callable[[Contributions, Judged], Values],
     needs_full: bool = False,
+    reads_labels: bool = False,
 ) -> Formula:
     """Formula of a measure that is linear in something known at each position: ties average what is summed.
 
@@ -119,10 +122,12 @@ def linear(
         at_positions: (Q, K) what each position contributes.
         total: (Q,) from those contributions; linear in them.
         needs_full: as in `Formula`.
+        reads_labels: as in `Formula`.
     """
     return Formula(
         words,
         lambda judged: total(at_positions(judged), judged),
         lambda judged, groups: total(groups.means(at_positions(judged)), judged),
         needs_full=needs_full,
+        reads_labels=reads_labels,
     )
