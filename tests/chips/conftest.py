@@ -3,7 +3,6 @@
 import itertools
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,10 +38,10 @@ def grid_scene() -> Callable[..., Scene]:
     return make
 
 
-@pytest.fixture
-def raster(tmp_path: Path) -> Callable[..., Scene]:
+@pytest.fixture(scope="session")
+def raster(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Scene]:
     """A scene in one file, from an array (C, H, W): `raster(values, nodata=0, mask=None, driver="GTiff", ...)`."""
-    numbers = itertools.count()
+    folder, numbers = tmp_path_factory.mktemp("imagery"), itertools.count()
 
     def make(
         values: np.ndarray,
@@ -60,7 +59,7 @@ def raster(tmp_path: Path) -> Callable[..., Scene]:
         names=None,
         **profile,
     ) -> Scene:
-        path = tmp_path / f"raster{next(numbers)}{suffix}"
+        path = folder / f"raster{next(numbers)}{suffix}"
         count, height, width = values.shape
         geography = {"crs": crs, "transform": Affine(*transform)} if crs else {}
         layers = values if alpha is None else np.concatenate([values, alpha[None].astype(values.dtype)])
@@ -107,13 +106,13 @@ def raster(tmp_path: Path) -> Callable[..., Scene]:
     return make
 
 
-@pytest.fixture
-def picture(tmp_path: Path) -> Callable[..., Scene]:
+@pytest.fixture(scope="session")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Scene]:
     """A scene in one plain image file: `picture(Image, ".png", **save_options)`."""
-    numbers = itertools.count()
+    folder, numbers = tmp_path_factory.mktemp("imagery"), itertools.count()
 
     def make(image: Image.Image, suffix=".png", *, bands: int | None = None, **options) -> Scene:
-        path = tmp_path / f"picture{next(numbers)}{suffix}"
+        path = folder / f"picture{next(numbers)}{suffix}"
         image.save(path, **options)
         count = bands or (1 if image.mode in {"1", "L", "LA"} else 3)
         return Scene(

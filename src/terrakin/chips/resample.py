@@ -1,0 +1,51 @@
+"""Pixels of any size brought to a model's square: bicubic with antialiasing, by Pillow."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["Part", "square", "square_mask"]
+
+Part = tuple[float, float, float, float]
+"""(left, upper, right, lower) in pixels, of what becomes the square."""
+
+
+def square(values: NDArray[Any], part: Part, size: int) -> NDArray[np.float32]:
+    """Resize the part of an array to `size` x `size`, values in [0, 1].
+
+    8 bit values stay 8 bit while they are resized, as in the preprocessing that published models were trained with: the same
+    pixels give the same result whatever format they come from.
+
+    Args:
+        values: (C, H, W) uint8, 0..255 becoming 0..1, or float32 in [0, 1].
+        part: see `Part`.
+        size: side of the result.
+
+    Returns:
+        (C, size, size) float32.
+    """
+    resized = np.empty((len(values), size, size), np.float32)
+    if values.dtype == np.uint8 and len(values) == 3 and values.strides[0] == 1:
+        # Interleaved already: one image of three bands costs less than three of one, and gives the same numbers.
+        interleaved = np.asarray(_resize(Image.fromarray(np.moveaxis(values, 0, 2)), part, size))
+        bands = [interleaved[..., number] for number in range(3)]
+    else:
+        bands = [np.asarray(_resize(Image.fromarray(band), part, size)) for band in values]
+    for band, result in zip(bands, resized, strict=True):
+        if band.dtype == np.uint8:
+            np.divide(band, np.float32(255), out=result)
+        else:
+            np.clip(band, 0, 1, out=result)  # a bicubic kernel overshoots at edges
+    return resized
+
+
+def square_mask(measured: NDArray[np.bool_], part: Part, size: int) -> NDArray[np.bool_]:
+    """Resize the part of a mask (H, W) to `size` x `size`: True where at least half of a pixel was measured."""
+    image = Image.fromarray(measured.astype(np.uint8) * 255)
+    return np.asarray(image.resize((size, size), Image.Resampling.BOX, part)) >= 128
+
+
+def _resize(image: Image.Image, part: Part, size: int) -> Image.Image:
+    return image.resize((size, size), Image.Resampling.BICUBIC, part)
