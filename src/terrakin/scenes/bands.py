@@ -43,7 +43,9 @@ class BandsSource:
     turn: int = 20
 
     def claim(self, listing: Listing) -> Claim:
-        """Group band files into scenes."""
+        """Group band files into scenes. One file that was named is one band, which is a raster."""
+        if listing.named:
+            return Claim()
         groups: dict[str, dict[str, BandFile]] = {}
         for name in listing.files:
             if found := band_file(name.rpartition("/")[2]):
@@ -87,8 +89,9 @@ class BandsSource:
         key = listing.key(scene)
         if is_folder:
             key = listing.prefix[:-1] or PurePosixPath(listing.folder).name
-            # The folder holds the scene, so it is the one above that may be a class.
-            listing = replace(listing, prefix="/".join(listing.prefix.split("/")[:-2]) and listing.prefix.rpartition("/")[0])
+            # The folder is the scene, so it is the one above that may be a class.
+            head, slash, _ = listing.prefix[:-1].rpartition("/")
+            listing = replace(listing, prefix=head + slash)
         finest: dict[str, str] = {}
         for name in sorted(files, key=lambda name: (files[name].gsd_m, name)):
             finest.setdefault(files[name].band, name)

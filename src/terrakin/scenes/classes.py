@@ -1,7 +1,7 @@
 """Whether a folder is a data set of one folder a class."""
 
 from terrakin.scenes.filenames import band_file
-from terrakin.scenes.picture import is_picture
+from terrakin.scenes.formats import extension, is_picture
 from terrakin.scenes.scene import Skipped
 from terrakin.scenes.walk import walk
 
@@ -23,7 +23,7 @@ def is_class_folders(root: str) -> bool:
     for folder in walk(root):
         if isinstance(folder, Skipped):
             continue
-        images = sum(is_picture(name) or name.lower().endswith((".tif", ".tiff")) for name in folder.names)
+        images = sum(is_picture(name) or extension(name) in {".tif", ".tiff"} for name in folder.names)
         if not folder.prefix:
             if images:
                 return False
@@ -38,4 +38,4 @@ def is_class_folders(root: str) -> bool:
 
 
 def _is_part(name: str) -> bool:
-    return name.lower().endswith((".json", ".geojson")) or band_file(name) is not None
+    return extension(name) in {".json", ".geojson"} or band_file(name) is not None

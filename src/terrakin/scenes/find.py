@@ -6,11 +6,11 @@ from pathlib import Path
 
 from terrakin.errors import SourceError
 from terrakin.scenes.classes import is_class_folders
+from terrakin.scenes.elsewhere import assets_elsewhere
 from terrakin.scenes.offer import list_file, offer
 from terrakin.scenes.options import SourceOptions
 from terrakin.scenes.scene import Candidate, Scene, Skipped
 from terrakin.scenes.source import SOURCES, Listing, in_turn
-from terrakin.scenes.stac import assets_elsewhere
 from terrakin.scenes.walk import stat_files, walk
 
 __all__ = ["SourceOptions", "find", "open_scene"]
@@ -66,5 +66,11 @@ def _in_folder(root: str, options: SourceOptions) -> Iterator[Candidate | Skippe
 def _file(path: str, options: SourceOptions) -> Iterator[Candidate | Skipped]:
     listing, skipped = list_file(path, root=path.rpartition("/")[0], options=options)
     yield from skipped
-    if listing:
-        yield from offer(listing, tuple(in_turn()))
+    if listing is None:
+        return
+    nothing = True
+    for found in offer(listing, tuple(in_turn())):
+        nothing = False
+        yield found
+    if nothing:
+        yield Skipped(path, "is no imagery, STAC item or table; for a STAC catalogue name the folder that holds its items")

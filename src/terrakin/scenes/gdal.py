@@ -3,43 +3,20 @@
 import math
 import threading
 import warnings
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from terrakin.errors import SceneError
+from terrakin.scenes.formats import DRIVERS, decoded_whole, extension
 
-__all__ = ["DRIVERS", "MAX_IMAGE_PIXELS", "decoded_whole", "open_raster"]
+__all__ = ["MAX_IMAGE_PIXELS", "decoded_whole", "open_raster"]
 
 MAX_IMAGE_PIXELS = 400_000_000
 """Most pixels of what must be decoded in one go: a picture, a JPEG 2000 file, one block of a GeoTIFF. A tile of Sentinel-2 has
 120 million. Files read by windows may be of any size."""
-
-DRIVERS = {
-    ".tif": "GTiff",
-    ".tiff": "GTiff",
-    ".jp2": "JP2OpenJPEG",
-    ".j2k": "JP2OpenJPEG",
-    ".img": "HFA",
-    ".ntf": "NITF",
-    ".nitf": "NITF",
-    ".bil": "ENVI",
-    ".bip": "ENVI",
-    ".bsq": "ENVI",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".bmp": "BMP",
-    ".webp": "WEBP",
-    ".gif": "GIF",
-}
-"""The one GDAL driver that may open a file, by its extension in small letters. Formats that point to other files or to a
-network (VRT, WMS, ...) are not among them: imagery comes from strangers."""
-
-_WHOLE = {"JP2OpenJPEG", "JPEG", "PNG", "BMP", "WEBP", "GIF"}
-"""Drivers that decode all of a file to read a part of it."""
 
 _OPTIONS = {
     # Side files are asked for by name: listing a folder of 100,000 files at each opening would cost more than the opening.
@@ -60,7 +37,7 @@ def open_raster(path: str) -> Any:
     Raises:
         SceneError: if it is no local file, of no known format, broken, or too large to decode.
     """
-    driver = DRIVERS.get(PurePath(path).suffix.lower())
+    driver = DRIVERS.get(extension(path))
     if driver is None or path.startswith("/vsi") or "://" in path:
         raise SceneError(f"{path} is not a local file that is read as a raster; known are {', '.join(DRIVERS)}")
     try:
@@ -69,6 +46,8 @@ def open_raster(path: str) -> Any:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = rasterio.open(path, driver=driver)
     except (RasterioError, OSError) as exc:
+        if not Path(path).is_file():
+            raise SceneError(f"{path} does not exist") from exc
         raise SceneError(f"{path} cannot be opened as {driver}: broken, cut off, or of another type") from exc
     try:
         _check(path, dataset)
@@ -76,11 +55,6 @@ def open_raster(path: str) -> Any:
         dataset.close()
         raise
     return dataset
-
-
-def decoded_whole(path: str) -> bool:
-    """True where reading a part of a file costs as much as reading all of it, as with JPEG 2000."""
-    return DRIVERS.get(PurePath(path).suffix.lower()) in _WHOLE
 
 
 def _check(path: str, dataset: Any) -> None:

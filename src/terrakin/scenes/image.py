@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from terrakin.scenes.compose import compose
+from terrakin.scenes.formats import is_picture
 from terrakin.scenes.header import Header
 from terrakin.scenes.naming import name_bands
-from terrakin.scenes.picture import is_picture, open_picture, picture_bands, picture_dtype, picture_tags
+from terrakin.scenes.picture import open_picture, picture_bands, picture_dtype, picture_tags
 from terrakin.scenes.scene import Candidate, Scene
 from terrakin.scenes.single import single_files
 from terrakin.scenes.source import Claim, Listing

@@ -2,16 +2,16 @@
 
 import json
 import os.path
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from terrakin.errors import SceneError
-from terrakin.scenes.gdal import DRIVERS
+from terrakin.scenes.formats import DRIVERS, extension
 
-__all__ = ["MAX_ITEM_BYTES", "Asset", "Item", "read_item"]
+__all__ = ["MAX_ITEM_BYTES", "Asset", "Item", "json_names", "read_item"]
 
 MAX_ITEM_BYTES = 4 << 20
 """A json file larger than this is no item and is not read."""
@@ -92,6 +92,11 @@ def read_item(path: str) -> Item | None:
     return Item(path, known, tuple(_asset(folder, key, value) for key, value in assets.items() if isinstance(value, dict)))
 
 
+def json_names(names: Iterable[str]) -> Iterator[str]:
+    """The names that an item may have. The json of a BigEarthNet patch is none, and there may be half a million of them."""
+    return (n for n in names if n.endswith((".json", ".geojson")) and not n.endswith("_labels_metadata.json"))
+
+
 def _band_name(band: Mapping[str, Any], default: str) -> str:
     return str(band.get("name") or band.get("common_name") or default)
 
@@ -99,9 +104,10 @@ def _band_name(band: Mapping[str, Any], default: str) -> str:
 def _asset(folder: str, key: str, value: Mapping[str, Any]) -> Asset:
     href = str(value.get("href", ""))
     roles = {str(role) for role in _list(value.get("roles"))}
-    extension = PurePosixPath(urlsplit(href).path.lower()).suffix
     kind = str(value.get("type") or "image/")
-    imagery = extension in DRIVERS and kind.startswith("image/") and not roles & _LEFT and key not in _LEFT_KEYS
+    imagery = (
+        extension(urlsplit(href).path) in DRIVERS and kind.startswith("image/") and not roles & _LEFT and key not in _LEFT_KEYS
+    )
     # STAC 1.0 with the electro-optical extension, STAC 1.1 (`eo:common_name` in `bands`).
     bands = [band for band in _list(value.get("eo:bands") or value.get("bands")) if isinstance(band, dict)]
     spectral = [{**band, "common_name": band.get("common_name") or band.get("eo:common_name")} for band in bands]

@@ -4,53 +4,51 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePath
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from terrakin.errors import SceneError
+from terrakin.scenes.formats import PICTURES, is_picture
 from terrakin.scenes.gdal import MAX_IMAGE_PIXELS
 
-__all__ = ["FORMATS", "is_picture", "open_picture", "picture_bands", "picture_dtype", "picture_tags"]
-
-FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF"}
-"""The one format that a picture may be of, by its extension in small letters."""
+__all__ = ["is_picture", "open_picture", "picture_bands", "picture_dtype", "picture_tags"]
 
 _GREY = {"1": "uint8", "L": "uint8", "LA": "uint8", "La": "uint8", "I": "int32", "F": "float32"}
 """Pillow's modes of one band, besides the 16 bit ones."""
 
+_FORMATS = sorted(set(PICTURES.values()))
+"""Pillow's other formats, some of which run programs, are not opened, whatever a file is called."""
+
 _limit_lock = threading.Lock()
-
-
-def is_picture(path: str) -> bool:
-    """True where Pillow reads the pixels of a file, by its name."""
-    return PurePath(path).suffix.lower() in FORMATS
 
 
 @contextmanager
 def open_picture(path: str) -> Iterator[Image.Image]:
-    """Open a picture; no pixel is decoded before they are asked for. An EXIF rotation is not applied.
+    """Open a picture of any of these formats; no pixel is decoded before it is asked for. An EXIF rotation is not applied.
 
     Raises:
-        SceneError: if it is broken, of another type than its name says, or too large to decode; also for what Pillow raises
+        SceneError: if it is broken, of another type, or too large to decode; also for what Pillow raises
             when pixels are decoded inside the `with`.
     """
-    kind = FORMATS.get(PurePath(path).suffix.lower())
-    if kind is None:
-        raise SceneError(f"{path} is not a picture that is read; known are {', '.join(FORMATS)}")
     try:
-        with _open(path, kind) as picture:
-            pixels = picture.width * picture.height
-            if pixels > MAX_IMAGE_PIXELS:
-                raise SceneError(
-                    f"{path} would decode {pixels:,} pixels at once, more than {MAX_IMAGE_PIXELS:,}; "
-                    "if it is what it claims to be, convert it: gdal_translate -of COG IN OUT.tif"
-                )
+        picture = _open(path)
+    except FileNotFoundError as exc:
+        raise SceneError(f"{path} does not exist") from exc
+    except (UnidentifiedImageError, SyntaxError, ValueError, EOFError) as exc:
+        raise SceneError(f"{path} cannot be opened as a picture: broken, cut off, or of another type") from exc
+    except OSError as exc:
+        raise SceneError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    with picture:
+        pixels = picture.width * picture.height
+        if pixels > MAX_IMAGE_PIXELS:
+            raise SceneError(
+                f"{path} would decode {pixels:,} pixels at once, more than {MAX_IMAGE_PIXELS:,}; "
+                "if it is what it claims to be, convert it: gdal_translate -of COG IN OUT.tif"
+            )
+        try:
             yield picture
-    except UnidentifiedImageError as exc:
-        raise SceneError(f"{path} is not a readable {kind} file: broken, or of another type than its name says") from exc
-    except (OSError, SyntaxError, ValueError, EOFError) as exc:
-        raise SceneError(f"{path} is broken or cut off: {exc}") from exc
+        except (OSError, SyntaxError, EOFError) as exc:
+            raise SceneError(f"{path} is broken or cut off: {exc}") from exc
 
 
 def picture_bands(picture: Image.Image) -> tuple[str, ...]:
@@ -73,12 +71,12 @@ def picture_tags(picture: Image.Image) -> dict[str, str]:
     return {name: str(exif[tag]) for name, tag in wanted.items() if tag in exif}
 
 
-def _open(path: str, kind: str) -> Image.Image:
+def _open(path: str) -> Image.Image:
     # Pillow's own limit is lower, and a global; ours is checked by the caller before a pixel is decoded.
     with _limit_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(path, formats=[kind])
+            return Image.open(path, formats=_FORMATS)
         finally:
             Image.MAX_IMAGE_PIXELS = limit

@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from terrakin.scenes.compose import compose
-from terrakin.scenes.filenames import sensor_of
-from terrakin.scenes.gdal import DRIVERS
+from terrakin.scenes.filenames import band_file, sensor_of
+from terrakin.scenes.formats import DRIVERS, PICTURES, extension, is_picture
 from terrakin.scenes.header import read_header
 from terrakin.scenes.image import picture_header
-from terrakin.scenes.naming import name_bands
-from terrakin.scenes.picture import FORMATS, is_picture
+from terrakin.scenes.naming import name_bands, sensor_band
 from terrakin.scenes.scene import Candidate, Scene
 from terrakin.scenes.single import single_files
 from terrakin.scenes.source import Claim, Listing
 
-__all__ = ["RASTER", "RasterSource", "is_raster"]
+__all__ = ["RASTER", "RasterSource"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +40,31 @@ class RasterSource:
         sensor = sensor_of(PurePath(header.path).stem, bands=len(header.indexes))
         # A class folder labels pictures. Only the header tells whether a TIFF is one, so the label is taken back here.
         labels = () if header.crs and candidate.options.labels == "auto" and candidate.source == self.name else None
-        return compose(candidate, [header], name_bands(header, sensor), sensor=sensor, labels=labels)
+        part = band_file(PurePath(header.path).name)
+        alone = part is not None and part.certain and len(header.indexes) == 1
+        bands = (sensor_band(header, part.band, sensor),) if part and alone else name_bands(header, sensor)
+        return compose(candidate, [header], bands, sensor=sensor, labels=labels)
 
 
 RASTER = RasterSource()
 
 
-def is_raster(name: str) -> bool:
-    """True where a file is a raster by its name alone."""
-    suffix = PurePath(name).suffix.lower()
-    return suffix in DRIVERS and suffix not in FORMATS
-
-
 def _rasters(listing: Listing) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name in listing.files:
-        stem, dot, extension = name.rpartition(".")
-        extension = dot + extension.lower()
-        if extension not in DRIVERS:
+        if extension(name) not in DRIVERS:
             continue
-        beside = tuple(other for other in _side_files(name, stem, extension) if other in listing.files)
-        if extension in FORMATS and all(other.endswith(".msk") for other in beside):
+        beside = tuple(other for other in _side_files(name) if other in listing.files)
+        if extension(name) in PICTURES and all(other.endswith(".msk") for other in beside):
             continue
         yield name, beside
 
 
-def _side_files(name: str, stem: str, extension: str) -> Iterator[str]:
+def _side_files(name: str) -> Iterator[str]:
     """What GDAL reads beside a file: world files (`.tfw`, `.tifw`, `.wld`), `.aux.xml`, masks, ENVI headers."""
+    stem, end = name.rpartition(".")[0], extension(name)
     yield f"{name}.aux.xml"
     yield f"{name}.msk"
-    if DRIVERS[extension] == "ENVI":
+    if DRIVERS[end] == "ENVI":
         yield from (f"{stem}.hdr", f"{name}.hdr")
-    for world in (f".{extension[1]}{extension[-1]}w", f"{extension}w", ".wld"):
+    for world in (f".{end[1]}{end[-1]}w", f"{end}w", ".wld"):
         yield from (stem + world, stem + world.upper())

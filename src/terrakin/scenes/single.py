@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from terrakin.scenes.columns import folder_labels, name_date
-from terrakin.scenes.picture import is_picture
+from terrakin.scenes.formats import is_picture
 from terrakin.scenes.scene import Candidate, Scene, Skipped
 from terrakin.scenes.source import SOURCES, Listing
 from terrakin.scenes.stamp import stamp

@@ -1,6 +1,6 @@
 """The source `stac`: items whose assets are local files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -8,19 +8,18 @@ from terrakin.errors import SceneError
 from terrakin.scenes.columns import date_of, folder_labels, labels_of, name_date, properties_of
 from terrakin.scenes.compose import compose
 from terrakin.scenes.filenames import sensor_of
+from terrakin.scenes.formats import is_picture
 from terrakin.scenes.header import Header, read_header
 from terrakin.scenes.image import picture_header
-from terrakin.scenes.item import MAX_ITEM_BYTES, Asset, Item, read_item
+from terrakin.scenes.item import MAX_ITEM_BYTES, Asset, Item, json_names, read_item
 from terrakin.scenes.naming import common_name, name_bands
-from terrakin.scenes.picture import is_picture
 from terrakin.scenes.scene import Band, Candidate, Scene, Skipped
 from terrakin.scenes.sensors import SENSORS
 from terrakin.scenes.single import EMPTY
 from terrakin.scenes.source import Claim, Listing
 from terrakin.scenes.stamp import Stat, stamp, stat_file
-from terrakin.scenes.walk import walk
 
-__all__ = ["STAC", "StacSource", "assets_elsewhere"]
+__all__ = ["STAC", "StacSource"]
 
 _NOT_PROPERTIES = ("created", "updated", "start_datetime", "end_datetime")
 """Properties of an item that tell of its record, not of its imagery, or that become its date."""
@@ -40,22 +39,23 @@ class StacSource:
 
     def claim(self, listing: Listing) -> Claim:
         """Take the items of a folder, and their assets in it."""
-        items: list[Item] = []
-        broken: list[Skipped] = []
-        for name in _json_names(listing.files):
-            if listing.files[name][0] <= MAX_ITEM_BYTES:
-                try:
-                    item = read_item(listing.path(name))
-                except SceneError as exc:
-                    broken.append(Skipped(listing.path(name), EMPTY if listing.files[name][0] == 0 else str(exc)))
-                    continue
-                if item:
-                    items.append(item)
-        if not (items or broken):
+        names: list[str] = []
+        paths: set[str] = set()
+        for name in json_names(listing.files):
+            path = listing.path(name)
+            try:
+                item = read_item(path) if listing.files[name][0] <= MAX_ITEM_BYTES else None
+            except SceneError:
+                names.append(name)
+                continue
+            if item:
+                names.append(name)
+                paths |= {asset.path for asset in item.assets if asset.path}
+        if not names:
             return Claim()
-        paths = {item.path for item in items} | {entry.uri for entry in broken}
-        paths |= {asset.path for item in items for asset in item.assets if asset.path}
-        return Claim({name for name in listing.files if listing.path(name) in paths}, self._found(listing, items, broken))
+        files = {*names, *(name for name in listing.files if listing.path(name) in paths)}
+        # Items are read again one by one: there may be more in a folder than memory holds.
+        return Claim(files, self._found(listing, names))
 
     def open(self, candidate: Candidate) -> Scene:
         """Read the item again, and the headers of the assets."""
@@ -67,22 +67,31 @@ class StacSource:
         if not item or len(assets) != len(candidate.files) - 1:
             raise SceneError(f"{candidate.files[-1]} has changed since it was listed; run again")
         headers = [picture_header(path) if is_picture(path) else read_header(path) for path in candidate.files[:-1]]
+        if len(headers) > 1:
+            for header in headers:
+                if len(header.indexes) > 1:
+                    raise SceneError(f"{header.path} has {len(header.indexes)} bands; {item.path} says that it has one")
         sensor = sensor_of(PurePosixPath(headers[0].path).stem, bands=len(headers[0].indexes)) or _sensor(item)
         bands = tuple(band for asset, header in zip(assets, headers, strict=True) for band in _bands(asset, header, sensor))
         return compose(candidate, headers, bands, sensor=sensor)
 
-    def _found(self, listing: Listing, items: list[Item], broken: list[Skipped]) -> Iterator[Candidate | Skipped]:
-        yield from broken
+    def _found(self, listing: Listing, names: list[str]) -> Iterator[Candidate | Skipped]:
         taken: dict[str, str] = {}
-        for item in items:
+        for name in names:
+            path = listing.path(name)
+            try:
+                item = read_item(path)
+            except SceneError as exc:
+                yield Skipped(path, str(exc) if listing.files[name][0] else EMPTY)
+                continue
+            if item is None:
+                continue
             yield from _problems(listing, item)
             for key, assets in item.scenes():
                 found = self._candidate(listing, item, key, assets)
                 if isinstance(found, Candidate):
-                    if found.uri in taken:
-                        found = Skipped(found.uri, f"is an asset of {taken[found.uri]} already, and of {item.path}")
-                    else:
-                        taken[found.uri] = item.path
+                    first = taken.setdefault(found.uri, path)
+                    found = found if first == path else Skipped(found.uri, f"is an asset of {first} already, and of {path}")
                 if found:
                     yield found
 
@@ -120,31 +129,6 @@ class StacSource:
 
 
 STAC = StacSource()
-
-
-def assets_elsewhere(root: str) -> set[str]:
-    """Absolute paths of all assets that do not lie in their item's folder, in and below `root`.
-
-    The folders of such assets may come before their items', so a walk must know of them when it sets out.
-    """
-    paths: set[str] = set()
-    for folder in walk(root):
-        if isinstance(folder, Skipped):
-            continue
-        for name in _json_names(folder.names):
-            path = f"{folder.path}/{name}"
-            try:
-                item = read_item(path) if stat_file(path)[0] <= MAX_ITEM_BYTES else None
-            except (SceneError, OSError):
-                continue  # said when the walk comes to it
-            if item:
-                paths |= {a.path for a in item.assets if a.path and a.path.rpartition("/")[0] != folder.path}
-    return paths
-
-
-def _json_names(names: Iterable[str]) -> Iterator[str]:
-    # The json of a BigEarthNet patch is known by its name, and there may be half a million of them.
-    return (n for n in names if n.endswith((".json", ".geojson")) and not n.endswith("_labels_metadata.json"))
 
 
 def _problems(listing: Listing, item: Item) -> Iterator[Skipped]:

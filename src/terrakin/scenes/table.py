@@ -53,7 +53,7 @@ def _candidates(listing: Listing, name: str) -> Iterator[Candidate | Skipped]:
         if not text:
             yield Skipped(table, f"{where} has no path")
             continue
-        path = os.path.normpath(f"{listing.folder}/{text}").replace(os.sep, "/")
+        path = os.path.normpath(Path(listing.folder) / text).replace(os.sep, "/")
         if not path.startswith(f"{listing.folder}/"):
             yield Skipped(path, f"{where} leads out of the table's folder: {text!r}")
         elif path in rows_of:
