@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Literal_, Missing, Not, OneOf
-from terrakin.archive.condition_types import check
+from terrakin.archive.condition_types import check, stored_number
 
 __all__ = ["to_mask"]
 
@@ -86,8 +86,9 @@ def _inside(box: Inside, table: pa.Table) -> NDArray[np.bool_]:
 
 
 def _scalar(value: Literal_, stored: pa.DataType) -> pa.Scalar:
-    # A literal compares with a float32 column as the float32 nearest to it: 0.9 equals what 0.9 was stored as.
-    return pa.scalar(np.float32(value) if isinstance(value, float) and pa.types.is_float32(stored) else value, type=stored)
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return pa.scalar(value, type=stored)
+    return pa.scalar(stored_number(value, stored), type=stored)
 
 
 def _plain(passes: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:

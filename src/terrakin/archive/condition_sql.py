@@ -2,11 +2,10 @@
 
 import datetime as dt
 
-import numpy as np
 import pyarrow as pa
 
 from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Literal_, Missing, Not, OneOf
-from terrakin.archive.condition_types import FieldKind, check, field_kind
+from terrakin.archive.condition_types import FieldKind, check, field_kind, stored_number
 from terrakin.archive.lance_names import stored_name
 
 __all__ = ["to_sql"]
@@ -97,9 +96,8 @@ def _literal(value: Literal_, stored: pa.DataType) -> str:
         return f"to_timestamp_micros({(value - _EPOCH) // dt.timedelta(microseconds=1)})"
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
-    return _number(float(np.float32(value)) if pa.types.is_float32(stored) else value)
+    return _number(stored_number(value, stored))
 
 
 def _number(value: float) -> str:
-    # Adding zero turns -0.0 into 0.0, which Lance tells apart.
-    return repr(float(value) + 0.0)
+    return repr(float(value))

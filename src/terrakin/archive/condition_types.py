@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 
 from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Literal_, Missing, Not, OneOf
@@ -11,7 +12,7 @@ from terrakin.archive.schema import PROPERTY
 from terrakin.errors import FilterError
 from terrakin.registry import nearest
 
-__all__ = ["MAX_DEPTH", "FieldKind", "check", "check_value", "field_kind"]
+__all__ = ["MAX_DEPTH", "FieldKind", "check", "check_value", "field_kind", "stored_number"]
 
 FieldKind = Literal["text", "number", "truth", "time", "texts"]
 """What a column holds, as far as comparing goes; `texts` is a list of text."""
@@ -73,6 +74,20 @@ def check_value(name: str, kind: FieldKind, operator: str, value: Literal_) -> N
         raise FilterError(f"field {name!r} cannot be compared with {value}: numbers are finite")
     if isinstance(value, dt.datetime) and value.utcoffset() is None:
         raise FilterError(f"field {name!r} needs a time with its zone, got {value.isoformat()}")
+
+
+def stored_number(value: float, stored: pa.DataType) -> float:
+    """A finite number as it compares with a column.
+
+    With float32 it compares as the float32 nearest to it, so that 0.9 equals what 0.9 was stored as. Zero has no sign.
+
+    >>> stored_number(0.9, pa.float32())
+    0.8999999761581421
+    """
+    if pa.types.is_float32(stored):
+        largest = float(np.finfo(np.float32).max)
+        value = float(np.float32(min(max(value, -largest), largest)))
+    return float(value) + 0.0
 
 
 def _check(condition: Condition, schema: pa.Schema, depth: int) -> None:
