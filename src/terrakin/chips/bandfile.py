@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from terrakin.chips.picturefile import PictureFile
 from terrakin.chips.rasterfile import RasterFile
 from terrakin.chips.window import Window
-from terrakin.scenes.picture import is_picture
+from terrakin.scenes.formats import is_picture
 from terrakin.scenes.scene import Band, Scene
 
 __all__ = ["BandFile", "open_band_files"]

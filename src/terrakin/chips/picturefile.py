@@ -1,5 +1,6 @@
 """Bands of a plain picture: decoded once, by Pillow, and kept."""
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,10 @@ class PictureFile:
             SceneError: if it is broken, cut off or lacks a band.
         """
         with open_picture(path) as picture:
-            bands, self._mask = _decode(picture)
+            try:
+                bands, self._mask = _decode(picture)
+            except (ValueError, IndexError, struct.error) as exc:  # Pillow's, for some that are broken in the middle
+                raise SceneError(f"{path} is broken: {exc}") from exc
         if max(indexes) > len(bands):
             raise SceneError(f"{path} has {len(bands)} bands and not {max(indexes)}: it has changed since it was found")
         every = indexes == tuple(range(1, len(bands) + 1))

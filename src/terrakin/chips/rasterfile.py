@@ -13,7 +13,8 @@ from rasterio.windows import Window as RasterWindow
 from terrakin.chips.spool import spool
 from terrakin.chips.window import Window
 from terrakin.errors import SceneError
-from terrakin.scenes.gdal import decoded_whole, open_raster
+from terrakin.scenes.formats import decoded_whole
+from terrakin.scenes.gdal import open_raster
 
 __all__ = ["RasterFile"]
 
@@ -39,8 +40,6 @@ class RasterFile:
         """
         self._path, self._indexes = path, list(indexes)
         self._dataset = open_raster(path)
-        with rasterio.Env():  # outside of one GDAL writes its warnings to stderr
-            flags = self._dataset.mask_flag_enums[indexes[0] - 1]
         if max(indexes) > self._dataset.count:
             count = self._dataset.count
             self._dataset.close()
@@ -48,6 +47,8 @@ class RasterFile:
         self.width, self.height = int(self._dataset.width), int(self._dataset.height)
         affine = self._dataset.transform
         self.transform = None if affine.is_identity else (affine.a, affine.b, affine.c, affine.d, affine.e, affine.f)
+        with rasterio.Env():  # outside of one GDAL writes its warnings to stderr
+            flags = self._dataset.mask_flag_enums[indexes[0] - 1]
         self._has_mask = MaskFlags.per_dataset in flags or MaskFlags.alpha in flags
         self._windows_are_slow = decoded_whole(path)
         self._read_before = False
