@@ -1,0 +1,1 @@
+"""Georeferenced synthetic scenes with known truth."""
