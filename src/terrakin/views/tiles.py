@@ -17,7 +17,7 @@ STYLE = """
 .terrakin .tk-picture { display: block; box-sizing: border-box; width: 148px; height: 148px; object-fit: contain;
   border: 3px solid #8c96a3; border-radius: 3px; background: rgba(128, 128, 128, .14); color: #8c96a3;
   line-height: 142px; text-align: center; }
-.terrakin .tk-query .tk-picture { border-color: currentColor; }
+.terrakin .tk-query .tk-picture { border-color: currentColor; color: inherit; }
 .terrakin .tk-query { margin-right: 18px; }
 .terrakin .tk-same .tk-picture { border-color: #1f9d55; }
 .terrakin .tk-other .tk-picture { border-color: #d64545; }
