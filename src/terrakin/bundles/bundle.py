@@ -39,6 +39,8 @@ class Bundle:
     """What it needs and gives."""
     card: str
     """Origin, licence, intended use and limits, for people, in Markdown."""
+    model: bytes
+    """The ONNX file."""
     reducer: Reducer | None
     """What is applied to the graph's embedding, where there is something."""
 
@@ -61,7 +63,7 @@ class Bundle:
         self.passport = passport
         self.card = card
         self.reducer = reducer
-        self._model = model
+        self.model = model
         self._graph = Graph(model, passport)
 
     def embed(self, values: NDArray[np.float32]) -> Packed:
@@ -126,7 +128,7 @@ class Bundle:
         Raises:
             BundleError: if there is something, or it cannot be written; nothing is left behind.
         """
-        members = {PASSPORT: passport_json.write(self.passport).encode(), MODEL: self._model, CARD: self.card.encode()}
+        members = {PASSPORT: passport_json.write(self.passport).encode(), MODEL: self.model, CARD: self.card.encode()}
         if self.reducer is not None:
             members[REDUCER] = write_reducer(self.reducer)
         write_members(path, members)
