@@ -19,6 +19,8 @@ U8 = np.uint8
         ([1, 2, 3], [4, 5, 6], U8, [True, True, True], None, YES, None),
         ([1, 2, 3], [4, 5, 6], U8, None, 9, YES, None),
         ([1, 2, 3], [4, 5, 6], U8, None, -9999, YES, None),  # the type cannot hold it
+        ([1, 2, 3], [4, 5, 6], U8, None, -3.4028226550889045e38, YES, None),
+        ([1, 2, 3], [4, 5, 6], U8, None, np.inf, YES, None),
         ([1, np.nan, 3], [4, 5, np.inf], "f4", None, None, YES, ["010", "001"]),
         ([1, np.nan, 3], [4, np.nan, 6], "f4", None, np.nan, YES, ["010", "010"]),
         ([np.nan, 0, 0], [0, 0, 6], "f4", None, 0, YES, ["110", "110"]),  # a gap and a nodata: nothing measured

@@ -34,7 +34,7 @@ def find_gaps(
         gaps = _found(~np.isfinite(values))
     if mask is not None and not mask.all():
         gaps = np.broadcast_to(~mask, values.shape) if gaps is None else gaps | ~mask
-    if nodata is None or math.isnan(nodata):
+    if nodata is None or not math.isfinite(nodata):
         return gaps
     # A Python int compares in the array's own type; a float would first make a float64 of every pixel.
     same = _found(values == (nodata if values.dtype.kind == "f" else int(nodata)))

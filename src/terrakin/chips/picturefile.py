@@ -48,7 +48,6 @@ class PictureFile:
 
     def read(self, rect: Window, *, reduction: int = 1) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """See `BandFile.read`; a view, never reduced."""
-        del reduction
         rows, cols = slice(rect.row, rect.row + rect.height), slice(rect.col, rect.col + rect.width)
         return self._values[:, rows, cols], None if self._mask is None else self._mask[rows, cols]
 
