@@ -24,6 +24,9 @@ _BLOCK = 1 << 22
 # Values of gathered candidates, or distances, at a time: 32 MB in float64.
 
 
+_LARGEST = float(np.finfo(np.float32).max) / 2
+
+
 class FloatKind(SpaceKind, Protocol):
     """What a float space tells about the scores of FAISS, so that a shortlist can be proved complete."""
 
@@ -68,9 +71,9 @@ def topk(
         asked = queries[start : start + step]
         scores, listed = scan.nearest(kind.scores, asked, gallery, take, rows)
         near, at = _sorted(kind.candidates(asked, gallery[listed]), listed, k)
-        # A score that overflowed is NaN or infinite and proves nothing: `not >` sends it to the second scan too.
-        open_ends = ~(kind.nearest_possible(scores[:, -1], space.width).astype(np.float32) > near[:, -1])
-        for i in np.flatnonzero(open_ends):
+        near[listed[:, -1] < 0] = np.inf  # squares beyond float32 leave places in FAISS's list empty, marked -1
+        complete = kind.nearest_possible(scores[:, -1], space.width).astype(np.float32) > near[:, -1]
+        for i in np.flatnonzero(~complete):
             near[i], at[i] = _all_within(kind, space, asked[i], gallery, float(near[i, -1]), k, rows)
         found[start : start + step], distances[start : start + step] = at, near
     return found, distances
@@ -110,7 +113,12 @@ def _all_within(
     rows: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The k nearest among all rows that may lie within `distance` of one query (W,); at least k do."""
-    at = scan.within(kind.scores, query, gallery, kind.worst_score(distance, space.width), rows)
+    worst = kind.worst_score(distance, space.width)
+    if not abs(worst) < _LARGEST:
+        # FAISS cannot tell rows of such distances apart, nor list them.
+        at, near = sort_all(kind, space, query[None], gallery, k, rows)
+        return near[0], at[0]
+    at = scan.within(kind.scores, query, gallery, worst, rows)
     near = np.empty(len(at), dtype=np.float32)
     step = max(1, _BLOCK // space.width)
     for start in range(0, len(at), step):
