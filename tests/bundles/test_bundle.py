@@ -124,7 +124,7 @@ def test_a_bundle_is_made_of_parts_that_belong_together(tiny, images):
     bundle = tiny()
     reducer = fit([bundle.raw(images)], size=3)
     with pytest.raises(BundleError, match="the reducer is not the one that the passport of tiny-net names"):
-        Bundle(bundle.passport, model=bundle._model, card="", reducer=reducer)
+        Bundle(bundle.passport, model=bundle.model, card="", reducer=reducer)
 
 
 def test_a_wrong_passport_names_its_file(tiny, tmp_path):
@@ -160,5 +160,5 @@ def test_a_bundles_zip_can_be_made_by_hand(tiny, tmp_path):
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr("card.md", bundle.card)
         archive.writestr("passport.json", passport_json.write(bundle.passport))
-        archive.writestr("model.onnx", bundle._model)
+        archive.writestr("model.onnx", bundle.model)
     assert open_bundle(tmp_path / "b.zip").passport == bundle.passport
