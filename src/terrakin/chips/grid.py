@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from terrakin.chips.ground import pixel_size_m
 from terrakin.chips.window import Window
 from terrakin.scenes.scene import Scene
 
@@ -123,5 +122,7 @@ def _source_pixels(scene: Scene, chipping: Chipping, pixels: int) -> tuple[int, 
     """Columns and rows of the scene that `pixels` of the chipping are; at least 1 unless `pixels` is 0."""
     if chipping.gsd_m is None or pixels == 0:
         return pixels, pixels
+    from terrakin.chips.ground import pixel_size_m  # pyproj is slow to import, and every command reads a `Chipping`
+
     across_m, down_m = pixel_size_m(scene)
     return max(1, round(pixels * chipping.gsd_m / across_m)), max(1, round(pixels * chipping.gsd_m / down_m))

@@ -3,17 +3,19 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.chips.bandfile import BandFile, open_band_files
 from terrakin.chips.gaps import find_gaps
 from terrakin.chips.window import Window
 from terrakin.errors import SceneError
 from terrakin.scenes.scene import Band, Scene
 from terrakin.scenes.sensors import SENSORS, display_range
+
+if TYPE_CHECKING:
+    from terrakin.chips.bandfile import BandFile
 
 __all__ = ["ScalingRule", "ValueRange", "parse_scaling", "value_range"]
 
@@ -156,6 +158,8 @@ def _no_table(scene: Scene, without: list[str]) -> str:
 
 
 def _percentiles(scene: Scene, bands: Sequence[Band], percentiles: tuple[float, float]) -> ValueRange:
+    from terrakin.chips.bandfile import open_band_files  # rasterio is slow to import, and every command reads a `ScalingRule`
+
     pairs = [(0.0, 1.0)] * len(bands)
     files = open_band_files(scene, bands)
     try:
@@ -173,7 +177,7 @@ def _percentiles(scene: Scene, bands: Sequence[Band], percentiles: tuple[float, 
     return _of(pairs)
 
 
-def _sample(file: BandFile, nodata: float | None) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+def _sample(file: "BandFile", nodata: float | None) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """A reduced picture (C, H, W) of a file, and its gaps."""
     reduction = math.ceil(math.sqrt(file.width * file.height / _SAMPLE))
     values, mask = file.read(Window(0, 0, file.width, file.height), reduction=reduction)
