@@ -1,5 +1,6 @@
 """Sunlight: shaded slopes and cast shadows."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,17 +43,18 @@ def illuminate(surface: Surface, sun: Sun) -> np.ndarray:
 def _shade(relief: np.ndarray, sun: Sun) -> np.ndarray:
     """(H, W) brightness of each slope, 1 for flat ground (Lambert's law)."""
     rows, columns = np.gradient(relief)
-    x, y = sun.towards.astype(np.float32)
-    lambert = np.sin(sun.elevation) - np.cos(sun.elevation) * (columns * x + rows * y)
+    # Python floats, not numpy's, keep the arrays in single precision.
+    x, y = map(float, sun.towards)
+    lambert = math.sin(sun.elevation) - math.cos(sun.elevation) * (columns * x + rows * y)
     lambert /= np.sqrt(1 + columns**2 + rows**2)
     # Sky light keeps slopes that face away from going black.
-    return np.asarray(np.clip(0.35 + 0.65 * lambert / np.float32(np.sin(sun.elevation)), 0.30, 1.6))
+    return np.asarray(np.clip(0.35 + 0.65 * lambert / math.sin(sun.elevation), 0.30, 1.6))
 
 
 def _shadow(tops: np.ndarray, sun: Sun) -> np.ndarray:
     """(H, W) share of each pixel in shadow, 0 to 1: something towards the sun rises above the ray."""
     rays = tops.copy()
-    fall = np.float32(np.tan(sun.elevation))
+    fall = math.tan(sun.elevation)
     step = 1
     # Doubling the reach each time covers all distances up to _LONGEST in few passes.
     while step < _LONGEST:
