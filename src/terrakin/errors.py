@@ -15,7 +15,8 @@
     ├── ChipNotFoundError     an archive holds no chip of that id         (LookupError)
     ├── FilterError           a filter does not follow the grammar, or names an unknown field
     ├── DatasetError          a folder is not the data set that it was said to be
-    └── EvaluationError       a measure or protocol cannot be computed on these data
+    ├── EvaluationError       a measure or protocol cannot be computed on these data
+    └── OutputError           a result cannot be written where it should go
 
 A `ValueError` says that the calling code is wrong; an error of this tree says that the world is. Every message says what is
 wrong, where, what was found and what to do.
@@ -33,6 +34,7 @@ __all__ = [
     "EvaluationError",
     "FilterError",
     "MissingExtraError",
+    "OutputError",
     "PassportMismatchError",
     "SceneError",
     "SourceError",
@@ -112,3 +114,7 @@ class DatasetError(TerrakinError):
 
 class EvaluationError(TerrakinError):
     """A measure or a protocol cannot be computed on these data."""
+
+
+class OutputError(TerrakinError):
+    """A result cannot be written where it should go."""

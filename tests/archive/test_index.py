@@ -76,7 +76,9 @@ def test_pruning_one_source_leaves_the_others(archive: Archive, source: Path) ->
     assert archive.add(source / "field", prune=True).removed == 0
 
 
-def test_the_same_relative_path_in_a_second_source_gets_its_name_in_front(archive: Archive, source: Path, tmp_path: Path) -> None:
+def test_the_same_relative_path_in_a_second_source_gets_its_name_in_front(
+    archive: Archive, source: Path, tmp_path: Path
+) -> None:
     other = Path(shutil.copytree(source, tmp_path / "later"))
     archive.add([source, other])
     assert len(archive) == 96

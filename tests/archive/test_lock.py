@@ -33,7 +33,9 @@ def holder(tmp_path: Path):
 
 
 def test_a_second_writer_is_told_the_first_ones_process_and_start(tmp_path: Path, holder) -> None:
-    with pytest.raises(ArchiveBusyError, match=rf"written by process {holder.pid}, which started at 20\d\d-.*; wait for it to end"):
+    with pytest.raises(
+        ArchiveBusyError, match=rf"written by process {holder.pid}, which started at 20\d\d-.*; wait for it to end"
+    ):
         with writer(tmp_path):
             pass
 
@@ -54,6 +56,5 @@ def test_the_lock_is_let_go(tmp_path: Path) -> None:
 
 def test_a_holder_that_has_not_signed_yet_is_still_refused(tmp_path: Path, holder) -> None:
     (tmp_path / "writer.json").write_text("{")
-    with pytest.raises(ArchiveBusyError, match="written by another process"):
-        with writer(tmp_path):
-            pass
+    with pytest.raises(ArchiveBusyError, match="written by another process"), writer(tmp_path):
+        pass

@@ -48,7 +48,7 @@ def harmless(html: str) -> Seen:
 
 
 def test_a_gallery_shows_query_and_hits(ranking):
-    seen = harmless(gallery_html(ranking, query_labels=("harbor",)))
+    seen = harmless(gallery_html(dataclasses.replace(ranking, labels=("harbor",))))
     same, other, unknown = "tk-same", "tk-other", "tk-unknown"
     assert seen.roles() == ["tk-query", same, same, other, other, unknown, same, other, other]
     assert sum(tag == "img" for tag, _ in seen.elements) == 8
@@ -68,8 +68,10 @@ def test_no_hits_are_said(ranking):
 def test_hostile_text_stays_text(ranking):
     everywhere = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
     hit = dataclasses.replace(ranking.hits[0], id=everywhere, labels=(everywhere,))
-    nasty = dataclasses.replace(ranking, archive=everywhere, query=everywhere, filter=everywhere, hits=(hit,))
-    html = gallery_html(nasty, query_labels=(everywhere,))
+    nasty = dataclasses.replace(
+        ranking, archive=everywhere, query=everywhere, filter=everywhere, hits=(hit,), labels=(everywhere,)
+    )
+    html = gallery_html(nasty)
     seen = harmless(html)
     assert "<script" not in html
     assert everywhere in seen.text

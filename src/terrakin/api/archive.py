@@ -104,6 +104,11 @@ class Archive:
         return self._manifest.options
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Absolute paths that were indexed, in order."""
+        return self._manifest.sources
+
+    @property
     def bundle(self) -> Bundle:
         """The model that its vectors come from, kept inside it."""
         if self._bundle is None:
@@ -245,6 +250,12 @@ class Archive:
         from terrakin.evaluation.evaluate import evaluate
 
         return evaluate(labelled(self.store), protocol=protocol, **options)
+
+    def charts(self, report: "Report", folder: str | Path) -> list[Path]:
+        """Draw a report of this archive into `folder`: bars by class, the P@k curve, the worst queries; returns the files."""
+        from terrakin.api.charts import draw_charts
+
+        return draw_charts(report, self.store, Path(folder), title=f"{self.path.name}, {self._manifest.model}")
 
     def export(self, format: str, out: str | Path) -> int:  # noqa: A002 - the field's word
         """Write every chip for other programs.

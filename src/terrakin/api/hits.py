@@ -8,8 +8,8 @@ from terrakin.registry import require
 from terrakin.search.ranking import Hit, Ranking
 
 if TYPE_CHECKING:
-    import geopandas
-    import pandas
+    import geopandas as gpd
+    import pandas as pd
     from PIL.Image import Image
 
 __all__ = ["Hits"]
@@ -43,16 +43,16 @@ class Hits(Sequence[Hit]):
 
         return gallery_html(self.ranking)
 
-    def to_pandas(self) -> "pandas.DataFrame":
+    def to_pandas(self) -> "pd.DataFrame":
         """One row a hit: rank, id, distance, source, labels, datetime, west, south, east, north, and a column a property.
 
         Raises:
             MissingExtraError: if pandas is not installed; it comes with `terrakin[geo]`.
         """
-        frame: pandas.DataFrame = require("pandas", extra="geo").DataFrame([_row(hit) for hit in self])
+        frame: pd.DataFrame = require("pandas", extra="geo").DataFrame([_row(hit) for hit in self])
         return frame
 
-    def to_geopandas(self) -> "geopandas.GeoDataFrame":
+    def to_geopandas(self) -> "gpd.GeoDataFrame":
         """`to_pandas` with footprints as geometry, EPSG:4326; chips without geography have none.
 
         Raises:
@@ -60,16 +60,17 @@ class Hits(Sequence[Hit]):
         """
         module = require("geopandas", extra="geo")
         shapes = module.GeoSeries.from_wkb([hit.footprint for hit in self], crs="EPSG:4326")
-        frame: geopandas.GeoDataFrame = module.GeoDataFrame(self.to_pandas(), geometry=shapes)
+        frame: gpd.GeoDataFrame = module.GeoDataFrame(self.to_pandas(), geometry=shapes)
         return frame
 
     def sheet(self, path: str | Path | None = None) -> "Image":
         """A contact sheet of the query and its hits; also written to `path` where one is given."""
         from terrakin.views.sheet import contact_sheet, save_sheet
 
+        sheet = contact_sheet([self.ranking])
         if path is not None:
-            save_sheet([self.ranking], Path(path))
-        return contact_sheet([self.ranking])
+            save_sheet(Path(path), sheet)
+        return sheet
 
 
 def _row(hit: Hit) -> dict[str, Any]:

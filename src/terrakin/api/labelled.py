@@ -8,6 +8,7 @@ from terrakin.archive.schema import VECTOR, property_column
 from terrakin.archive.store import Store
 from terrakin.errors import EvaluationError
 from terrakin.evaluation.labelled import Labelled
+from terrakin.spaces.kinds import Packed
 
 __all__ = ["labelled"]
 
@@ -45,9 +46,9 @@ def labelled(store: Store) -> Labelled:
     )
 
 
-def _vectors(store: Store, table: pa.Table) -> NDArray[np.float32] | NDArray[np.uint8]:
+def _vectors(store: Store, table: pa.Table) -> Packed:
     flat = table.column(VECTOR).combine_chunks().flatten()
-    vectors: NDArray[np.float32] | NDArray[np.uint8] = flat.to_numpy(zero_copy_only=False).reshape(-1, store.space.width)
+    vectors: Packed = flat.to_numpy(zero_copy_only=False).reshape(-1, store.space.width)
     return vectors
 
 

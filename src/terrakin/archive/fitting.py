@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.archive.index import Find
-from terrakin.archive.options import parse_reducer
 from terrakin.archive.work import Piece, Worker
 from terrakin.bundles.bundle import Bundle
-from terrakin.bundles.reducer import Reducer, fit
+from terrakin.bundles.reducer import Reducer, fit, parse_reducer
 from terrakin.errors import SceneError
 from terrakin.scenes.scene import Candidate
 

@@ -19,7 +19,7 @@ FORMAT = 1
 """Number of the archive format that this program writes."""
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""From each older format to the next: takes and returns the parsed `archive.json`. Empty while the first format is the newest."""
+"""From each older format to the next: parsed `archive.json` in and out. Empty while the first format is the newest."""
 
 NAME = "archive.json"
 """The manifest's file name inside an archive."""

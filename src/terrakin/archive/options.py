@@ -1,19 +1,17 @@
 """How an archive cuts and reads its scenes: decided once, when it is made."""
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from terrakin.bundles.reducer import parse_reducer
 from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule, parse_scaling
-from terrakin.errors import ArchiveError
+from terrakin.errors import ArchiveError, BundleError
 from terrakin.scenes.find import SourceOptions
 
-__all__ = ["IndexOptions", "changed", "parse_reducer"]
-
-_REDUCER = re.compile(r"(pca|pca-whitened):([1-9]\d{0,4})")
+__all__ = ["IndexOptions", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class IndexOptions:
                 sources=SourceOptions(**values["sources"]),
                 reducer=values["reducer"],
             )
-        except (KeyError, TypeError, ValueError) as exc:
+        except (KeyError, TypeError, ValueError, BundleError) as exc:
             raise ArchiveError(f"archive.json has broken options ({exc}); make the archive again") from exc
 
     def differences(self, other: "IndexOptions") -> list[str]:
@@ -107,21 +105,6 @@ def changed(
         sources=dataclasses.replace(options.sources, **_given(sources)),
         reducer=options.reducer if reducer is None else reducer,
     )
-
-
-def parse_reducer(words: str) -> tuple[int, bool]:
-    """Dimensions of a reducer, and whether it whitens.
-
-    Raises:
-        ValueError: if `words` is not `pca:SIZE` or `pca-whitened:SIZE`.
-
-    >>> parse_reducer("pca-whitened:64")
-    (64, True)
-    """
-    match = _REDUCER.fullmatch(words)
-    if match is None:
-        raise ValueError(f"a reducer is pca:SIZE or pca-whitened:SIZE, such as pca:64, got {words!r}")
-    return int(match[2]), match[1] == "pca-whitened"
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,23 +1,23 @@
 """The vectors of a store as one array."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from terrakin.archive.condition import Condition
 from terrakin.archive.schema import VECTOR
 from terrakin.archive.store import Store
+from terrakin.spaces.kinds import Packed
 
 __all__ = ["read_vectors"]
 
 
-def read_vectors(store: Store, where: Condition | None = None) -> tuple[list[str], NDArray[np.float32] | NDArray[np.uint8]]:
+def read_vectors(store: Store, where: Condition | None = None) -> tuple[list[str], Packed]:
     """Ids and packed vectors of the chips that pass, in the order of ids (UTF-8 bytes).
 
     Returns:
         Ids, and (N, W) of the space's dtype.
     """
     ids: list[str] = []
-    blocks: list[NDArray] = [np.empty((0, store.space.width), store.space.dtype)]
+    blocks: list[Packed] = [np.empty((0, store.space.width), store.space.dtype)]
     for batch in store.scan(["id", VECTOR], where):
         ids += batch.column("id").to_pylist()
         blocks.append(batch.column(VECTOR).flatten().to_numpy(zero_copy_only=False).reshape(-1, store.space.width))

@@ -1,10 +1,9 @@
 """The program `terrakin`: its verbs, and how errors become one line and an exit status."""
 
-import os
 import sys
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 import terrakin
 from terrakin.cli import demo, doctor, duplicates, evaluate, export, index, info, search, show
@@ -33,8 +32,8 @@ for verb in (index, search, duplicates, evaluate, info, show, export, doctor, de
 
 @app.callback()
 def _program(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),  # noqa: FBT001, FBT003
-    debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+    debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
 ) -> None:
     if version:
         typer.echo(terrakin.__version__)
@@ -55,22 +54,24 @@ def run(arguments: list[str]) -> int:
     """
     try:
         status = app(arguments, prog_name="terrakin", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _told("interrupted; what was committed is kept", INTERRUPTED)
-    except click.ClickException as exc:
-        exc.show()
-        return WRONG_USE
-    except KeyboardInterrupt:
-        return _told("interrupted; what was committed is kept, the same command goes on from there", INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except TerrakinError as exc:
+    except TyperException as exc:
+        return _told(f"{exc.format_message()} See: terrakin {_verb(arguments)}--help", WRONG_USE)
+    except Exception as exc:
         if "--debug" in arguments:
             raise
-        return _told(str(exc), WRONG_USE if isinstance(exc, WRONG) else FAILED)
+        if isinstance(exc, TerrakinError):
+            return _told(str(exc), WRONG_USE if isinstance(exc, WRONG) else FAILED)
+        return _told(
+            f"this should not happen: {type(exc).__name__}: {exc}. Please report it with the output of --debug", FAILED
+        )
+    if status == INTERRUPTED:
+        return _told("interrupted; what was committed is kept, and the same command goes on from there", INTERRUPTED)
     return status if isinstance(status, int) else DONE
+
+
+def _verb(arguments: list[str]) -> str:
+    named = {command.name for command in app.registered_commands}
+    return next((f"{word} " for word in arguments if word in named), "")
 
 
 def _told(words: str, status: int) -> int:

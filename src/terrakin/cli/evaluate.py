@@ -1,5 +1,6 @@
 """`terrakin evaluate`: measured quality, with its protocol."""
 
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,7 +62,7 @@ def _evaluate(
             held = Archive.open(archive)
         else:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="terrakin-")))
-            held = _indexed(scratch / "archive", str(dataset), Path(str(root)), model, reducer, quiet=quiet)
+            held = _indexed(scratch / str(dataset), str(dataset), Path(str(root)), model, reducer, quiet=quiet)
         with bar("Measuring", unit="queries", quiet=quiet) as progress:
             report = held.evaluate(
                 protocol=protocol,
@@ -73,7 +74,7 @@ def _evaluate(
                 seed=seed,
                 progress=progress,
             )
-        print_report(report)
+        print_report(report, sys.stdout)
         if json is not None:
             write_text(json, report.to_json() + "\n")
             say(f"report: {json}", quiet=quiet)

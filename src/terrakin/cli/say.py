@@ -1,9 +1,8 @@
-"""What verbs share: words on standard error, boxes in options, files that are written."""
+"""What verbs share: words on standard error, and boxes in options."""
 
-import click
 import typer
 
-__all__ = ["BOX", "say"]
+__all__ = ["parse_box", "say"]
 
 
 def say(words: str, *, quiet: bool = False) -> None:
@@ -12,18 +11,18 @@ def say(words: str, *, quiet: bool = False) -> None:
         typer.echo(words, err=True)
 
 
-class _Box(click.ParamType):
-    name = "west,south,east,north"
+def parse_box(text: str | None, option: str) -> tuple[float, float, float, float] | None:
+    """The box of an option, written `west,south,east,north` in degrees.
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            west, south, east, north = (float(edge) for edge in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a box; write {self.name} in degrees, such as 7.1,46.2,7.3,46.4", param, ctx)
-        return west, south, east, north
-
-
-BOX = _Box()
-"""The type of an option that takes a box in degrees."""
+    Raises:
+        typer.BadParameter: if it is not four numbers.
+    """
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(edge) for edge in text.split(","))
+    except ValueError as exc:
+        raise typer.BadParameter(
+            f"{text!r} is not a box; write west,south,east,north in degrees, such as 7.1,46.2,7.3,46.4", param_hint=option
+        ) from exc
+    return west, south, east, north

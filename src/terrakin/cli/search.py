@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from terrakin.cli.say import BOX, say
+from terrakin.cli.say import parse_box, say
 
 __all__ = ["register"]
 
@@ -23,15 +23,12 @@ def _search(
     query: Annotated[str | None, typer.Argument(help="An image, a scene, or the id of a chip.", metavar="[QUERY]")] = None,
     k: Annotated[int, typer.Option("-k", help="How many hits.", min=1)] = 10,
     box: Annotated[
-        tuple[float, float, float, float] | None,
-        typer.Option(help="The part of the query scene that is meant, in degrees.", click_type=BOX),
+        str | None, typer.Option(help="The part of the query scene that is meant, in degrees.", metavar="W,S,E,N")
     ] = None,
     like: Annotated[list[str] | None, typer.Option(help="A further example; can be given again.", metavar="ID|FILE")] = None,
     unlike: Annotated[list[str] | None, typer.Option(help="A negative example; can be given again.", metavar="ID|FILE")] = None,
     where: Annotated[str | None, typer.Option(help="Only chips that pass: \"label = 'harbor' and cloud < 0.1\".")] = None,
-    bbox: Annotated[
-        tuple[float, float, float, float] | None, typer.Option(help="Only chips that touch it, in degrees.", click_type=BOX)
-    ] = None,
+    bbox: Annotated[str | None, typer.Option(help="Only chips that touch it, in degrees.", metavar="W,S,E,N")] = None,
     since: Annotated[str | None, typer.Option(help="Only chips of this date or later.", metavar="DATE")] = None,
     until: Annotated[str | None, typer.Option(help="Only chips of this date or earlier.", metavar="DATE")] = None,
     format: Annotated[  # noqa: A002 - the option's name
@@ -54,7 +51,14 @@ def _search(
     if format == "geoparquet" and out is None:
         raise typer.BadParameter("geoparquet is a binary file; name it with --out", param_hint="--format")
     hits = Archive.open(archive).search(
-        *examples, unlike=unlike or [], k=k, box=box, where=where, bbox=bbox, since=since, until=until
+        *examples,
+        unlike=unlike or [],
+        k=k,
+        box=parse_box(box, "--box"),
+        where=where,
+        bbox=parse_box(bbox, "--bbox"),
+        since=since,
+        until=until,
     )
     if format == "geoparquet" and out is not None:
         geoparquet.write_ranking(out, hits.ranking)

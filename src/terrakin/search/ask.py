@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from terrakin.archive.condition import Compare
 from terrakin.archive.options import IndexOptions
@@ -15,6 +14,7 @@ from terrakin.chips.box import Box
 from terrakin.search.example import Example, embed_file
 from terrakin.search.filters import condition, words
 from terrakin.search.query import Query, combine
+from terrakin.spaces.kinds import Packed
 
 __all__ = ["ask"]
 
@@ -69,19 +69,20 @@ def ask(
         filter=words(where=where, bbox=bbox, since=since, until=until),
         without=frozenset(example.words for example in read if example.is_chip),
         thumbnail=likes[0].thumbnail,
+        labels=likes[0].labels,
     )
 
 
 def _example(store: Store, name: str, bundle: Bundle, options: IndexOptions, box: Box | None) -> Example:
     # A chip's id can also be the path of its file; the chip is already embedded.
     if box is None and (not Path(name).exists() or store.count(Compare("id", "=", name))):
-        row = store.take([name], [VECTOR, "thumbnail"])
+        row = store.take([name], [VECTOR, "thumbnail", "labels"])
         vector = row.column(VECTOR).chunk(0).flatten().to_numpy()
-        return Example(name, vector, row.column("thumbnail")[0].as_py(), is_chip=True)
+        return Example(name, vector, row.column("thumbnail")[0].as_py(), tuple(row.column("labels")[0].as_py()), is_chip=True)
     return embed_file(Path(name), bundle=bundle, options=options, box=box)
 
 
-def _stack(store: Store, examples: Sequence[Example]) -> NDArray[np.float32] | NDArray[np.uint8]:
+def _stack(store: Store, examples: Sequence[Example]) -> Packed:
     if not examples:
         return np.empty((0, store.space.width), store.space.dtype)
     return np.stack([example.vector for example in examples])

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from terrakin.archive.store import Store
 from terrakin.archive.vectors import read_vectors
 from terrakin.progress import Progress, silent
 from terrakin.spaces.exact import ExactIndex
+from terrakin.spaces.kinds import Packed
 from terrakin.spaces.space import Space
 
 __all__ = ["Group", "default_distance", "duplicates"]
 
 _NEIGHBOURS = 8
-"""Neighbours looked at a chip. Members of a larger group of equals all see its first members by id, so it still holds together."""
+"""Neighbours looked at a chip. Members of a larger group of equals all see its first members, so it holds together."""
 _BLOCK = 256
 """Chips searched for at once."""
 
@@ -60,7 +60,7 @@ def duplicates(store: Store, *, distance: float | None = None, progress: Progres
     return sorted(found, key=lambda group: (group.distance, group.ids))
 
 
-def _pairs(space: Space, vectors: NDArray, limit: float, progress: Progress) -> Iterator[tuple[int, int, float]]:
+def _pairs(space: Space, vectors: Packed, limit: float, progress: Progress) -> Iterator[tuple[int, int, float]]:
     if len(vectors) < 2:
         return
     index = ExactIndex(space, vectors)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from terrakin.archive.options import IndexOptions
 from terrakin.bundles.bundle import Bundle
@@ -17,6 +16,7 @@ from terrakin.errors import SceneError
 from terrakin.scenes.find import find, open_scene
 from terrakin.scenes.scene import Scene, Skipped
 from terrakin.scenes.select import select
+from terrakin.spaces.kinds import Packed
 
 __all__ = ["Example", "embed_file"]
 
@@ -27,10 +27,12 @@ class Example:
 
     words: str
     """What it is, for people."""
-    vector: NDArray[np.float32] | NDArray[np.uint8]
+    vector: Packed
     """(W,) packed."""
     thumbnail: bytes | None
     """JPEG."""
+    labels: tuple[str, ...] = ()
+    """Labels, where it is a chip of the archive that has some."""
     is_chip: bool = False
     """True where it is a chip of the archive, whose id its words are."""
 

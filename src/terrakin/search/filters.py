@@ -64,7 +64,5 @@ def _checked(box: Box) -> Box:
     """
     west, south, east, north = box
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90) or west == east:
-        raise FilterError(
-            f"{','.join(f'{edge:g}' for edge in box)} is not a box; write west,south,east,north in degrees of longitude and latitude"
-        )
+        raise FilterError(f"{','.join(f'{edge:g}' for edge in box)} is not a box; write west,south,east,north in degrees")
     return box

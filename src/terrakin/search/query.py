@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from terrakin.archive.condition import Condition
 from terrakin.errors import TerrakinError
-from terrakin.spaces.kinds import pack
+from terrakin.spaces.kinds import Packed, pack
 from terrakin.spaces.space import Space
 
 __all__ = ["AWAY", "Query", "combine"]
@@ -22,7 +22,7 @@ class Query:
 
     words: str
     """The query for people: a file, a chip id, a box."""
-    vector: NDArray[np.float32] | NDArray[np.uint8]
+    vector: Packed
     """(W,) packed; several examples are combined."""
     k: int
     """How many hits."""
@@ -34,11 +34,11 @@ class Query:
     """Ids of the examples, which are no answers."""
     thumbnail: bytes | None = None
     """The first example as a JPEG."""
+    labels: tuple[str, ...] = ()
+    """Labels of the first example, where it is a chip that has some."""
 
 
-def combine(
-    space: Space, positives: NDArray[np.float32] | NDArray[np.uint8], negatives: NDArray[np.float32] | NDArray[np.uint8]
-) -> NDArray[np.float32] | NDArray[np.uint8]:
+def combine(space: Space, positives: Packed, negatives: Packed) -> Packed:
     """One vector for several examples: towards the positive ones, away from the negative ones.
 
     Rocchio's rule in the space of the vectors; codes vote bit by bit.
@@ -66,11 +66,10 @@ def combine(
     vector = (towards - AWAY * away).astype(np.float32)
     if not vector.any():
         raise TerrakinError("the positive and negative examples cancel out; leave one of them out")
-    combined: NDArray[np.float32] | NDArray[np.uint8] = pack(space, vector[np.newaxis])[0]
-    return combined
+    return pack(space, vector[np.newaxis]).reshape(-1)
 
 
-def _numbers(space: Space, vectors: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float64]:
+def _numbers(space: Space, vectors: Packed) -> NDArray[np.float64]:
     if space.is_binary:
         return np.unpackbits(vectors.astype(np.uint8), axis=1).astype(np.float64) * 2 - 1
     return vectors.astype(np.float64)

@@ -32,6 +32,7 @@ def rank(archive: str, store: Store, query: Query, *, recall: float | None = Non
         k=query.k,
         filter=query.filter,
         hits=hits_of(store, kept[: query.k]),
+        labels=query.labels,
         thumbnail=query.thumbnail,
         recall=recall,
     )

@@ -57,6 +57,8 @@ class Ranking:
     """The filter as it was written, or None."""
     hits: tuple[Hit, ...]
     """Nearest first, ties by id."""
+    labels: tuple[str, ...] = ()
+    """Labels of the query, where it is a chip that has some."""
     thumbnail: bytes | None = None
     """The query as a JPEG."""
     recall: float | None = None

@@ -50,7 +50,7 @@ def write_archive(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
     """Write the feature collection of `archive_lines`, in memory that does not grow with the archive.
 
     Raises:
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     with written(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(archive_lines(batches))

@@ -60,7 +60,7 @@ def write_archive(
         group_bytes: uncompressed size of a row group.
 
     Raises:
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     columns = _archive_schema(schema)
     found = _Found()
@@ -88,7 +88,7 @@ def write_ranking(path: Path, ranking: Ranking) -> None:
     properties as in `write_archive`.
 
     Raises:
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     hits = ranking.hits
     found = _Found()

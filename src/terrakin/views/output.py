@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from terrakin.errors import TerrakinError
+from terrakin.errors import OutputError
 
 __all__ = ["write_text", "written", "written_folder"]
 
@@ -16,7 +16,7 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 `text` to `path` in one step.
 
     Raises:
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     with written(path) as partial:
         # The bytes are ours: no platform may turn line ends into others.
@@ -31,12 +31,12 @@ def written(path: Path) -> Iterator[Path]:
     written through; what stood at `path` before stays until the new file is whole.
 
     Raises:
-        TerrakinError: if the folder is missing or closed, if the disk is full, or if `path` is not a file.
+        OutputError: if the folder is missing or closed, if the disk is full, or if `path` is not a file.
     """
     target = Path(os.path.realpath(path))
     # Replacing would swap a device, a pipe or a folder for a file.
     if target.exists() and not target.is_file():
-        raise TerrakinError(f"cannot write {path}: it is not a file; give another path")
+        raise OutputError(f"cannot write {path}: it is not a file; give another path")
     partial = target.with_name(f".{secrets.token_hex(6)}.partial")
     try:
         partial.open("xb").close()
@@ -53,13 +53,13 @@ def written_folder(path: Path) -> Iterator[Path]:
     """A folder beside `path` to fill; it becomes `path` when the block ends well. What it holds is removed when it does not.
 
     Raises:
-        TerrakinError: if `path` exists and is not an empty folder, or cannot be written.
+        OutputError: if `path` exists and is not an empty folder, or cannot be written.
     """
     target = Path(os.path.realpath(path))
     partial = target.with_name(f".{secrets.token_hex(6)}.partial")
     try:
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise TerrakinError(f"cannot write {path}: it exists and is not an empty folder; give another path or remove it")
+            raise OutputError(f"cannot write {path}: it exists and is not an empty folder; give another path or remove it")
         partial.mkdir()
         yield partial
         if target.exists():
@@ -72,17 +72,17 @@ def written_folder(path: Path) -> Iterator[Path]:
         _remove(partial)
 
 
-def _refused(path: Path, exc: OSError) -> TerrakinError:
+def _refused(path: Path, exc: OSError) -> OutputError:
     folder = path.parent
     match exc.errno:
         case errno.ENOENT | errno.ENOTDIR if not folder.is_dir():
-            return TerrakinError(f"cannot write {path}: there is no folder {folder}; make it first")
+            return OutputError(f"cannot write {path}: there is no folder {folder}; make it first")
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return TerrakinError(f"cannot write {path}: the folder {folder} does not let you; give another path")
+            return OutputError(f"cannot write {path}: the folder {folder} does not let you; give another path")
         case errno.ENOSPC | errno.EDQUOT:
-            return TerrakinError(f"cannot write {path}: the disk is full; make room, or give a path on another disk")
+            return OutputError(f"cannot write {path}: the disk is full; make room, or give a path on another disk")
         case _:
-            return TerrakinError(f"cannot write {path}: {exc.strerror or exc}; give another path")
+            return OutputError(f"cannot write {path}: {exc.strerror or exc}; give another path")
 
 
 def _remove(folder: Path) -> None:

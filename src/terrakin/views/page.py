@@ -26,7 +26,7 @@ def write_worst_page(path: Path, report: Report, thumbnails: Mapping[str, bytes]
     """Write the page of `worst_page`.
 
     Raises:
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     write_text(path, worst_page(report, thumbnails, title=title))
 

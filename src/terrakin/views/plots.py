@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from terrakin.errors import TerrakinError
+from terrakin.errors import OutputError
 from terrakin.evaluation.names import parse_name, title
 from terrakin.evaluation.report import Report
 from terrakin.views import wording
@@ -46,7 +46,7 @@ def save_class_chart(path: Path, report: Report, *, measure: str) -> None:
 
     Raises:
         ValueError: if the report has no classes, or lacks the measure in every one.
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     values = {label: means[measure] for label, means in report.per_class.items() if measure in means}
     if not values:
@@ -81,7 +81,7 @@ def save_precision_curve(path: Path, report: Report) -> None:
 
     Raises:
         ValueError: if the report has no precision curve.
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     if not report.precision_curve:
         raise ValueError("the report has no precision curve")
@@ -121,7 +121,7 @@ def _figure(path: Path, report: Report, head: str, words: str, *, size: tuple[fl
     """Axes to draw on; what is drawn is written to `path`, with a title above and the protocol beneath."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("png", "svg"):
-        raise TerrakinError(f"cannot write {path}: a chart ends in .png or .svg; give such a path")
+        raise OutputError(f"cannot write {path}: a chart ends in .png or .svg; give such a path")
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from terrakin.errors import TerrakinError
+from terrakin.errors import OutputError
 from terrakin.search.ranking import Hit, Ranking
 from terrakin.views import wording
 from terrakin.views.output import written
@@ -27,9 +27,7 @@ _LARGEST = 4096
 """Longest side in pixels of a thumbnail that is decoded; they are small, so anything larger is a trap."""
 
 
-def contact_sheet(
-    rankings: Sequence[Ranking], *, columns: int = 5, query_labels: Sequence[Sequence[str]] | None = None
-) -> Image.Image:
+def contact_sheet(rankings: Sequence[Ranking], *, columns: int = 5) -> Image.Image:
     """Draw each query, framed in ink, beside its hits in reading order with rank, distance, labels, id and date.
 
     Where the labels of both are known, a hit has a green frame and a tick if it shares one with its query, else a red frame and
@@ -38,17 +36,13 @@ def contact_sheet(
     Args:
         rankings: at least one; a query after the other from the top.
         columns: hits side by side, at least 1.
-        query_labels: for each ranking the labels of its query, empty where they are not known; None: of none are they known.
 
     Returns:
         An RGB picture as wide as `columns` need.
     """
-    labels = [()] * len(rankings) if query_labels is None else query_labels
-    if not rankings or columns < 1 or len(labels) != len(rankings):
-        raise ValueError(
-            f"wanted at least 1 ranking, 1 column and labels for each query, got {len(rankings)}, {columns} and {len(labels)}"
-        )
-    blocks = [_block(ranking, names, columns) for ranking, names in zip(rankings, labels, strict=True)]
+    if not rankings or columns < 1:
+        raise ValueError(f"wanted at least 1 ranking and 1 column, got {len(rankings)} and {columns}")
+    blocks = [_block(ranking, columns) for ranking in rankings]
     heads = [wording.headline(ranking) for ranking in rankings]
     width = blocks[0].width + 2 * _MARGIN
     # One head for all where they agree, else each query gets its own.
@@ -75,11 +69,11 @@ def save_sheet(path: Path, sheet: Image.Image) -> None:
     """Write a picture as PNG, JPEG or WebP, by the ending of `path`.
 
     Raises:
-        TerrakinError: if the ending is another, or `path` cannot be written.
+        OutputError: if the ending is another, or `path` cannot be written.
     """
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise TerrakinError(f"cannot write {path}: a sheet ends in {', '.join(_FORMATS)}; give such a path")
+        raise OutputError(f"cannot write {path}: a sheet ends in {', '.join(_FORMATS)}; give such a path")
     with written(path) as partial, partial.open("wb") as file:
         sheet.save(file, kind)
 
@@ -93,7 +87,7 @@ def _title(draw: ImageDraw.ImageDraw, top: int, width: int, ranking: Ranking) ->
     draw.text((_MARGIN + used, top + 16), words, font=face(14), fill=_QUIET, anchor="ls")
 
 
-def _block(ranking: Ranking, query_labels: Sequence[str], columns: int) -> Image.Image:
+def _block(ranking: Ranking, columns: int) -> Image.Image:
     """One query on the left, its hits on the right."""
     dated = any(hit.datetime for hit in ranking.hits)
     labelled = any(hit.labels for hit in ranking.hits)
@@ -103,13 +97,13 @@ def _block(ranking: Ranking, query_labels: Sequence[str], columns: int) -> Image
     block = Image.new("RGB", (left + columns * (_CELL + _GAP) - _GAP, rows * (cell_height + _GAP) - _GAP), _PAPER)
     draw = ImageDraw.Draw(block)
     _picture(block, draw, (0, 0), ranking.thumbnail, _INK)
-    lines = [("Query", face(14, "bold"), _INK), (wording.labels(query_labels), face(13), _INK)]
+    lines = [("Query", face(14, "bold"), _INK), (wording.labels(ranking.labels), face(13), _INK)]
     _caption(draw, (0, _CELL), [line for line in lines if line[0]] + [(wording.short_id(ranking.query), face(12), _QUIET)])
     if not ranking.hits:
         draw.text((left, 8), "No chip passes the filter." if ranking.filter else "No hits.", font=face(15), fill=_QUIET)
     for number, hit in enumerate(ranking.hits):
         place = left + number % columns * (_CELL + _GAP), number // columns * (cell_height + _GAP)
-        _hit(block, draw, place, hit, ranking, query_labels, labelled=labelled)
+        _hit(block, draw, place, hit, ranking, labelled=labelled)
     return block
 
 
@@ -119,11 +113,10 @@ def _hit(
     place: tuple[int, int],
     hit: Hit,
     ranking: Ranking,
-    query_labels: Sequence[str],
     *,
     labelled: bool,
 ) -> None:
-    verdict = wording.verdict(query_labels, hit)
+    verdict = wording.verdict(ranking.labels, hit)
     _picture(block, draw, place, hit.thumbnail, FRAMES[verdict])
     if verdict != "unknown":
         _mark(draw, (place[0] + _CELL - 16, place[1] + 16), verdict)

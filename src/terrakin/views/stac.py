@@ -65,7 +65,7 @@ def write_archive(
         now: the time of writing, aware.
 
     Raises:
-        TerrakinError: if `folder` holds something, or cannot be written.
+        OutputError: if `folder` holds something, or cannot be written.
     """
     if not sources:
         raise ValueError("a catalogue names at least one source")

@@ -16,7 +16,7 @@ def write_run(path: Path, rankings: Iterable[tuple[str, Sequence[tuple[str, floa
     """Write the run file of `run_lines`.
 
     Raises:
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     _write(path, run_lines(rankings, name=name))
 
@@ -25,7 +25,7 @@ def write_qrels(path: Path, relevance: Iterable[tuple[str, Mapping[str, int]]]) 
     """Write the qrels file of `qrels_lines`.
 
     Raises:
-        TerrakinError: if `path` cannot be written.
+        OutputError: if `path` cannot be written.
     """
     _write(path, qrels_lines(relevance))
 

@@ -1,0 +1,84 @@
+"""What there is to choose from, as rows of a table."""
+
+from collections.abc import Callable
+
+from terrakin.archive.store import STORES
+from terrakin.bundles.bundle import BUNDLES, DEFAULT, open_bundle
+from terrakin.datasets.table import table
+from terrakin.evaluation.measures.known import MEASURES
+from terrakin.evaluation.protocols.known import PROTOCOLS
+from terrakin.scenes.source import SOURCES
+from terrakin.spaces.kinds import SPACES
+
+__all__ = ["LISTINGS", "listing"]
+
+Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+
+
+def listing(what: str) -> Table:
+    """Head and rows of one of `LISTINGS`.
+
+    Raises:
+        ValueError: if there is no such listing.
+
+    >>> [row[0] for row in listing("stores")[1]]
+    ['lance', 'memory']
+    """
+    if what not in LISTINGS:
+        raise ValueError(f"nothing to list by the name of {what!r}; there are {', '.join(LISTINGS)}")
+    return LISTINGS[what]()
+
+
+def _models() -> Table:
+    rows: list[tuple[str, ...]] = []
+    for name in BUNDLES:
+        passport = open_bundle(name).passport
+        default = " (default)" if name == DEFAULT else ""
+        space = f"{passport.space.kind} {passport.space.size}"
+        bands = ",".join(passport.bands)
+        rows.append((name + default, passport.version, bands, f"{passport.input_size} px", space, passport.licence))
+    return ("name", "version", "bands", "input", "space", "licence"), rows
+
+
+def _datasets() -> Table:
+    rows: list[tuple[str, ...]] = [
+        (row.name, f"{row.images:,}" if row.images else "", str(row.classes or ""), row.pixels, row.gsd, row.bands, row.licence)
+        for row in table()
+    ]
+    return ("name", "images", "classes", "pixels", "gsd", "bands", "licence"), rows
+
+
+def _measures() -> Table:
+    return ("name", "what it is"), [(name, _first_line(MEASURES[name])) for name in MEASURES]
+
+
+def _protocols() -> Table:
+    return ("name", "what it is"), [(name, _first_line(PROTOCOLS[name])) for name in PROTOCOLS]
+
+
+def _sources() -> Table:
+    return ("name", "what it reads"), [(name, SOURCES[name].title) for name in SOURCES]
+
+
+def _stores() -> Table:
+    return ("name", "what it is"), [(name, _first_line(STORES[name])) for name in STORES]
+
+
+def _spaces() -> Table:
+    return ("name", "how vectors compare"), [(name, _first_line(SPACES[name])) for name in SPACES]
+
+
+def _first_line(member: object) -> str:
+    return (member.__doc__ or "").strip().partition("\n")[0]
+
+
+LISTINGS: dict[str, Callable[[], Table]] = {
+    "models": _models,
+    "datasets": _datasets,
+    "measures": _measures,
+    "protocols": _protocols,
+    "sources": _sources,
+    "stores": _stores,
+    "spaces": _spaces,
+}
+"""Every listing by name."""

@@ -1,0 +1,81 @@
+"""Kill -9 at random moments of indexing: nothing is lost, nothing is there twice."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from terrakin import Archive
+
+_RUN = """
+import sys
+from pathlib import Path
+import terrakin.archive.index as index
+from terrakin import Archive
+import lance
+# Small commits, so that most moments lie between two of them.
+index._COMMIT_CHIPS, index._PIECE, index._COMMIT_SECONDS = 6, 3, 0.01
+archive = Archive.open(sys.argv[1])
+print("go", flush=True)
+archive.add(sys.argv[2], workers=2)
+print("done", flush=True)
+"""
+
+KILLS = 50
+
+
+def rows(path: Path) -> dict[str, dict]:
+    store = Archive.open(path).store
+    return {row["id"]: row for batch in store.scan(store.columns().names) for row in batch.to_pylist()}
+
+
+def start(archive: Path, source: Path) -> subprocess.Popen:
+    process = subprocess.Popen([sys.executable, "-c", _RUN, archive, source], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "go\n"
+    return process
+
+
+def finish(process: subprocess.Popen) -> bool:
+    """Wait; True where the run reached its end."""
+    assert process.stdout is not None
+    said = process.stdout.read()
+    process.stdout.close()
+    process.wait()
+    return said == "done\n"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_fifty_kills(tiny_bundle: Path, pictures: Path, tmp_path: Path, seed: int) -> None:
+    whole = tmp_path / "whole"
+    Archive.create(whole, model=tiny_bundle)
+    started = time.monotonic()
+    process = start(whole, pictures)
+    started = time.monotonic()
+    assert finish(process)
+    length = time.monotonic() - started
+    wanted = rows(whole)
+
+    rng = random.Random(seed)
+    killed = Archive.create(tmp_path / "killed", model=tiny_bundle).path
+    kills = 0
+    while kills < KILLS // 5:
+        process = start(killed, pictures)
+        # Most of a run's time is spent once a few chips are missing, so a kill can come at any point of it.
+        time.sleep(rng.uniform(0, length * 0.6))
+        process.send_signal(signal.SIGKILL)
+        if finish(process):
+            # It was done before the kill: begin a fresh archive.
+            killed = Archive.create(tmp_path / f"killed{kills}", model=tiny_bundle).path
+        kills += 1
+        held = rows(killed)
+        store = Archive.open(killed).store
+        assert store.count() == len(held), "an id is there twice"
+        assert held.items() <= wanted.items()
+    assert finish(start(killed, pictures))
+    assert rows(killed) == wanted
+    assert Archive.open(killed).ledger.entries() == Archive.open(whole).ledger.entries()
