@@ -86,7 +86,7 @@ class Layer:
         self._files = [file for file, _ in files]
         self._gain, self._bias = gain[self.positions], bias[self.positions]
         self._nodata = nodata
-        self._as_stored = bool(np.allclose(self._gain * 255, 1, rtol=0, atol=1e-9) and np.allclose(self._bias, 0, atol=1e-9))
+        self._as_stored = bool(np.abs(self._gain * 255 - 1).max() < 1e-9 and np.abs(self._bias).max() < 1e-9)
         inside = np.zeros(len(self.positions)) if nodata is None else nodata * self._gain + self._bias
         self._shades = (inside >= 0) & (inside <= 1)
 

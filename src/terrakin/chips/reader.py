@@ -34,8 +34,6 @@ class SceneReader:
             raise ValueError(f"wanted one value range a band, got {len(bands)} bands and {len(value_range.low)} ranges")
         wanted = list(zip(bands, value_range.low, value_range.high, strict=True))
         read = list(dict.fromkeys(wanted))  # one grey band may stand for red, green and blue
-        self._order = None if read == wanted else [read.index(band) for band in wanted]
-        self._bands = len(read)
         self._files = open_band_files(scene, [band for band, _, _ in read])
         low, high = np.array([low for _, low, _ in read]), np.array([high for _, _, high in read])
         scale, offset = np.array([band.scale for band, _, _ in read]), np.array([band.offset for band, _, _ in read])
@@ -52,6 +50,9 @@ class SceneReader:
             for grid, numbers in by_grid.items()
         ]
         self._layers = sorted(layers, key=lambda layer: -layer.grid.across * layer.grid.down)
+        come = [position for layer in self._layers for position in layer.positions]
+        order = [come.index(read.index(band)) for band in wanted]
+        self._order = None if order == list(range(len(come))) else order
 
     def __enter__(self) -> "SceneReader":
         return self
@@ -80,16 +81,11 @@ class SceneReader:
         Raises:
             SceneError: if a file is broken there.
         """
-        values = np.empty((self._bands, size, size), np.float32)
-        mask: np.ndarray | None = np.zeros((size, size), np.bool_)
-        shares = []
-        for layer in self._layers:
-            part, measured, share = layer.read(window, size)
-            values[layer.positions] = part
-            mask = None if mask is None or measured is None else mask | measured
-            shares.append(share)
-        if mask is None:
-            mask = np.ones((size, size), np.bool_)
-        elif not mask.all():
+        read = [layer.read(window, size) for layer in self._layers]
+        values = read[0][0] if len(read) == 1 else np.concatenate([values for values, _, _ in read])
+        masks = [mask for _, mask, _ in read if mask is not None]
+        # Where one layer was measured everywhere, so was the chip.
+        mask = np.logical_or.reduce(masks) if len(masks) == len(read) else np.ones((size, size), np.bool_)
+        if not mask.all():
             values = fill_gaps(values, np.broadcast_to(~mask, values.shape))
-        return Pixels(values if self._order is None else values[self._order], mask), shares[0]
+        return Pixels(values if self._order is None else values[self._order], mask), read[0][2]
