@@ -14,6 +14,9 @@ __all__ = ["HAMMING", "pack_bits", "popcount"]
 _BLOCK = 1 << 24
 # Bytes of a block of differences.
 
+_GATHER_SHARE = 0.1
+# As `shortlist.GATHER_SHARE`, measured with 1M x 128 bits: copying out is faster up to 10 % at least.
+
 
 @dataclass(frozen=True, slots=True)
 class Hamming:
@@ -37,7 +40,7 @@ class Hamming:
         self, space: Space, queries: Packed, gallery: Packed, k: int, rows: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """See `kinds.topk`."""
-        if rows is not None and len(rows) < shortlist.GATHER_SHARE * len(gallery):
+        if rows is not None and len(rows) < _GATHER_SHARE * len(gallery):
             found, distances = self.topk(space, queries, gallery[rows], k, None)
             return rows[found], distances
         if k * shortlist.SORT_SHARE >= (len(gallery) if rows is None else len(rows)):

@@ -11,8 +11,9 @@ from terrakin.spaces.space import Space
 
 __all__ = ["GATHER_SHARE", "SORT_SHARE", "FloatKind", "refuse", "sort_all", "topk"]
 
-GATHER_SHARE = 0.03
-"""Below this share of the gallery, a filter's rows are copied out and searched; above, FAISS skips the others by a bitmap."""
+GATHER_SHARE = 0.05
+"""Below this share of the gallery, a filter's rows are copied out and searched; above, FAISS skips the others by a bitmap.
+Measured with 1M x 128 and 60k x 1280 on one core: the two cost the same between 5 and 7 %."""
 
 SORT_SHARE = 4
 """Where k times this reaches the number of rows, everything is sorted: the heaps of FAISS no longer help."""
@@ -130,4 +131,5 @@ def _all_within(
 def _sorted(distances: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The k first of each line by (distance, row)."""
     order = np.lexsort((rows, distances), axis=-1)[:, :k]
-    return np.take_along_axis(distances, order, axis=1), np.take_along_axis(rows, order, axis=1)
+    line = np.arange(len(order))[:, None]
+    return distances[line, order], rows[line, order]
