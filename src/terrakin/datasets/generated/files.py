@@ -8,11 +8,13 @@ from typing import Literal
 
 import numpy as np
 import rasterio
+import shapely
 from PIL import Image
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
-from rasterio.transform import Affine, from_origin
+from rasterio.transform import Affine
 from rasterio.warp import transform as reproject
+from shapely.geometry.polygon import orient
 
 from terrakin.datasets.generated.layout import CELL, CLASSES
 from terrakin.datasets.generated.look import SEASONS
@@ -119,7 +121,7 @@ def _write(folder: Path, name: str, scene: SyntheticScene, dtype: str, rng: np.r
     )
     crs = CRS.from_epsg(int(rng.integers(32630, 32636)))
     west, north = rng.integers([30_000, 490_000], [70_000, 590_000]) * 10.0
-    transform = from_origin(west, north, scene.gsd_m, scene.gsd_m)
+    transform = Affine(scene.gsd_m, 0, west, 0, -scene.gsd_m, north)
     path = folder / f"{name}_{acquired:%Y-%m-%d}.tif"
     values = scene.pixels if dtype == "uint8" else scene.pixels * (_BRIGHTEST / REFLECTANCE_SCALE / 255)
     height, width, bands = values.shape
@@ -156,16 +158,17 @@ def _write(folder: Path, name: str, scene: SyntheticScene, dtype: str, rng: np.r
 def _geojson(scene: SyntheticScene, windows: tuple[TrueWindow, ...], crs: CRS, transform: Affine) -> dict[str, object]:
     features = []
     for (label, outline), window in zip(true_polygons(scene), windows, strict=True):
-        x, y = transform * outline.T
+        # Written out: affine 3 deprecates the product that affine 2 needs.
+        x, y = transform.c + transform.a * outline[:, 0], transform.f + transform.e * outline[:, 1]
         lon, lat = reproject(crs, "EPSG:4326", x, y)
-        ring = [[round(a, 7), round(b, 7)] for a, b in zip(lon, lat, strict=True)]
+        # RFC 7946 wants outer rings counterclockwise; seven decimals are a centimetre.
+        ring = orient(shapely.Polygon(np.round(np.stack([lon, lat], axis=1), 7))).exterior.coords
         place = {"col": window.col, "row": window.row, "width": window.width, "height": window.height}
         features.append(
             {
                 "type": "Feature",
                 "properties": {"class": label, **place},
-                # RFC 7946 wants outer rings counterclockwise; outlines run clockwise on the ground.
-                "geometry": {"type": "Polygon", "coordinates": [[*ring[::-1], ring[-1]]]},
+                "geometry": {"type": "Polygon", "coordinates": [list(ring)]},
             }
         )
     return {"type": "FeatureCollection", "features": features}

@@ -27,5 +27,5 @@ def smooth_noise(shape: tuple[int, int], period: float, rng: np.random.Generator
         box = (1, 1, 1 + columns, 1 + rows)
         total += amplitude * np.asarray(Image.fromarray(grid).resize(shape[::-1], Image.Resampling.BICUBIC, box=box))
         power += amplitude**2
-    # Interpolation between independent values takes away about half of their variance.
-    return total * np.float32(1.4 / np.sqrt(power))
+    # Interpolation between independent values takes away about a third of their variance.
+    return total * np.float32(1.2 / np.sqrt(power))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from terrakin.datasets.generated.layout import CELL
 from terrakin.datasets.generated.scene import SyntheticScene
@@ -49,10 +50,11 @@ def true_windows(scene: SyntheticScene) -> tuple[TrueWindow, ...]:
 def true_polygons(scene: SyntheticScene) -> Iterator[tuple[str, np.ndarray]]:
     """Label and outline (P, 2) of each cell, in row order: x and y in pixels from the upper left corner, not closed."""
     height, width = scene.pixels.shape[:2]
+    frame = shapely.box(0, 0, width, height)
     for cell in scene.cells:
-        points = np.clip(cell.outline / scene.gsd_m, 0, (width, height))
-        # Points beyond the scene's corner fall together there.
-        yield cell.label, points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+        # Clipping each point would fold wavy borders back on themselves at the frame.
+        seen = shapely.Polygon(cell.outline / scene.gsd_m).intersection(frame)
+        yield cell.label, np.asarray(seen.exterior.coords)[:-1]
 
 
 def _box(row: int, col: int) -> tuple[int, int, int, int]:
