@@ -1,0 +1,205 @@
+"""The Lance store beyond the contract: reopening, readers, damage, a full disk, the index above the stated size."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from terrakin.archive.condition import Compare
+from terrakin.archive.lance import LanceStore
+from terrakin.archive.schema import VECTOR, chips_schema
+from terrakin.errors import ArchiveError, ArchiveFullError, ArchiveNotFoundError
+from terrakin.spaces.kinds import pack
+from terrakin.spaces.space import Space
+
+SPACE = Space("cosine", 8)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "archive" / "chips.lance"
+
+
+def chips(names: list[str], *, space: Space = SPACE, seed: int = 0) -> pa.Table:
+    schema, n = chips_schema(space), len(names)
+    vectors = pack(space, np.random.default_rng(seed).normal(size=(n, space.size)))
+    given = {
+        "id": names,
+        "scene": [name.partition("#")[0] for name in names],
+        "fingerprint": ["f"] * n,
+        "labels": [[]] * n,
+        "valid_share": [1.0] * n,
+    } | {name: [0] * n for name in ("col", "row", "width", "height")}
+    columns = {field.name: pa.array(given.get(field.name, [None] * n), field.type) for field in schema if field.name != VECTOR}
+    columns[VECTOR] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), space.width)
+    return pa.table({name: columns[name] for name in schema.names}).append_column(
+        "property:number", pa.array([float(row) for row in range(n)])
+    )
+
+
+def query(space: Space = SPACE, seed: int = 9) -> np.ndarray:
+    return pack(space, np.random.default_rng(seed).normal(size=(1, space.size)))[0]
+
+
+def test_a_store_is_reopened_as_it_was_left(path: Path) -> None:
+    store = LanceStore(path, SPACE)
+    store.append(chips([f"s#{n}" for n in range(30)]))
+    store.delete(Compare("id", "=", "s#3"))
+    again = LanceStore(path, SPACE, missing="refuse")
+    assert again.count() == 29
+    assert again.columns() == store.columns()
+    assert again.search(query(), k=9)[0] == store.search(query(), k=9)[0]
+    with pytest.raises(ArchiveError, match=r"holds a chip 's#4' already"):
+        again.append(chips(["s#4"]))
+
+
+def test_a_reader_sees_what_was_written_when_it_asks(path: Path) -> None:
+    writer = LanceStore(path, SPACE)
+    writer.append(chips(["a", "b"]))
+    reader = LanceStore(path, SPACE, missing="refuse")
+    before = reader.checkpoint()
+    assert reader.search(query(), k=5)[0] in (["a", "b"], ["b", "a"])
+    writer.append(chips(["c"], seed=1))
+    assert reader.count() == 2
+    assert reader.checkpoint() > before
+    assert reader.count() == 3
+    assert sorted(reader.search(query(), k=5)[0]) == ["a", "b", "c"]
+    assert reader.take(["c"], ["id"]).num_rows == 1
+
+
+def test_compacting_does_not_disturb_a_reader_of_the_version_before(path: Path) -> None:
+    writer = LanceStore(path, SPACE)
+    for part in range(4):
+        writer.append(chips([f"{part}#{n}" for n in range(5)], seed=part))
+    reader = LanceStore(path, SPACE)
+    writer.delete(Compare("scene", "=", "0"))
+    writer.compact()
+    assert reader.count() == 20
+    assert len(reader.search(query(), k=20)[0]) == 20
+    assert reader.take(["0#1"], ["scene"])["scene"].to_pylist() == ["0"]
+
+
+def test_two_handles_that_write_in_turn_keep_ids_unique(path: Path) -> None:
+    one, two = LanceStore(path, SPACE), LanceStore(path, SPACE)
+    one.append(chips(["a"]))
+    two.append(chips(["b"]))
+    with pytest.raises(ArchiveError, match="holds a chip 'b' already"):
+        one.append(chips(["b"]))
+    assert two.delete(Compare("id", "=", "a")) == 1
+    one.append(chips(["a"]))
+    assert two.checkpoint() == one.checkpoint()
+    assert two.count() == 2
+
+
+def test_a_store_that_is_not_there_is_not_found(path: Path) -> None:
+    with pytest.raises(ArchiveNotFoundError, match=r"no archive at '.*archive'; make one with"):
+        LanceStore(path, SPACE, missing="refuse")
+    assert not path.exists()
+
+
+def test_a_table_of_other_vectors_is_refused(path: Path) -> None:
+    LanceStore(path, SPACE)
+    with pytest.raises(ArchiveError, match=r"holds vectors of fixed_size_list<item: float>\[8\]; this model's are .*\[16\]"):
+        LanceStore(path, Space("l2", 16))
+
+
+def test_a_folder_without_a_table_is_broken(path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(ArchiveError, match=r"chips.lance' cannot be read or written: "):
+        LanceStore(path, SPACE)
+
+
+def test_a_damaged_table_is_said_to_be_so(path: Path) -> None:
+    LanceStore(path, SPACE).append(chips(["a"]))
+    for file in (path / "data").iterdir():
+        file.write_bytes(b"not lance")
+    with pytest.raises(ArchiveError, match="cannot be read or written: "):
+        LanceStore(path, SPACE).search(query(), k=1)
+
+
+def test_a_table_that_vanishes_is_not_found(path: Path) -> None:
+    store = LanceStore(path, SPACE)
+    store.append(chips(["a"]))
+    path.rename(path.with_name("moved"))
+    with pytest.raises(ArchiveNotFoundError, match="no archive at"):
+        store.checkpoint()
+
+
+def test_a_full_disk_adds_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import lance
+
+    def full(*_given: object, **_options: object) -> None:
+        raise OSError("LanceError(IO): Generic LocalFileSystem error: No space left on device (os error 28)")
+
+    store = LanceStore(path, SPACE)
+    store.append(chips(["a"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(lance, "write_dataset", full)
+        with pytest.raises(ArchiveFullError, match=r"disk that holds .* is full; free some space"):
+            store.append(chips(["b"]))
+    assert store.count() == 1
+    store.append(chips(["b"]))
+    assert store.count() == 2
+
+
+# Above the stated size.
+
+
+@pytest.mark.parametrize("kind", ["cosine", "pearson", "l2"])
+def test_above_the_size_search_reads_from_disk_and_then_uses_the_index(path: Path, kind: str) -> None:
+    space = Space(kind, 32)
+    exact = LanceStore(path, space)
+    exact.append(chips([f"s{n % 10}#{n}" for n in range(3000)], space=space))
+    large = LanceStore(path, space, exact_bytes=0)
+    asked, few = query(space), Compare("property:number", "<", 20.0)
+    many = Compare("scene", "=", "s3")
+    for where in (None, few, many):
+        ids, near = large.search(asked, k=7, where=where)
+        true_ids, true_near = exact.search(asked, k=7, where=where)
+        assert (ids, near.tolist()) == (true_ids, true_near.tolist())
+    assert large.recall is None
+
+    measured = large.build_index(k=5, queries=40, rng=np.random.default_rng(0))
+    assert large.recall == measured
+    assert (measured.k, measured.queries, measured.chips) == (5, 40, 3000)
+    assert 0.9 < measured.value <= 1
+    assert exact.recall is None  # it still searches exhaustively
+    assert LanceStore(path, space, exact_bytes=0).recall == measured
+    ids, near = large.search(asked, k=7, where=many)
+    assert len(set(ids) & set(exact.search(asked, k=7, where=many)[0])) >= 5
+    assert near.tolist() == sorted(near.tolist())
+    assert large.search(asked, k=7, where=few)[0] == exact.search(asked, k=7, where=few)[0]
+
+    # Chips that came later are found without building anew, before and after compacting.
+    late = chips(["late"], space=space, seed=77)
+    large.append(late)
+    wanted = np.asarray(late[VECTOR][0].values.to_numpy())
+    assert large.search(wanted, k=1)[0] == ["late"]
+    large.compact()
+    assert large.search(wanted, k=1)[0] == ["late"]
+    assert large.search(wanted, k=1)[1].tolist() == [0]
+
+
+def test_the_index_gives_exact_distances_and_ties_by_id(path: Path) -> None:
+    store = LanceStore(path, Space("cosine", 32), exact_bytes=0)
+    table = chips([f"s#{n:04d}" for n in range(2000)], space=store.space)
+    same = pa.concat_arrays([table[VECTOR].chunk(0).slice(5, 1)] * 6)
+    table = table.set_column(
+        table.schema.get_field_index(VECTOR),
+        chips_schema(store.space).field(VECTOR),
+        pa.concat_arrays([same, table[VECTOR].chunk(0).slice(6)]),
+    )
+    store.append(table.take(np.random.default_rng(0).permutation(2000)))
+    store.build_index(queries=5, rng=np.random.default_rng(0))
+    ids, near = store.search(np.asarray(same[0].values.to_numpy()), k=4)
+    assert ids == ["s#0000", "s#0001", "s#0002", "s#0003"]
+    assert near.tolist() == [0, 0, 0, 0]
+
+
+def test_codes_need_no_index(path: Path) -> None:
+    store = LanceStore(path, Space("hamming", 32), exact_bytes=0)
+    store.append(chips([f"s#{n}" for n in range(50)], space=store.space))
+    with pytest.raises(ArchiveError, match="a hamming space needs no index"):
+        store.build_index(rng=np.random.default_rng(0))
+    assert len(store.search(query(store.space), k=3)[0]) == 3
