@@ -136,5 +136,6 @@ def _class_means(values: Values, classes: Rows) -> Values:
 
 
 def _one_mean(values: Values) -> Values:
-    means: Values = np.mean(values, axis=0)
+    # Along contiguous memory NumPy sums pairwise, whatever layout the values came in.
+    means: Values = np.mean(np.ascontiguousarray(values.T), axis=1)
     return means

@@ -108,7 +108,8 @@ def interpolated_average_precision(relevance: Relevance, relevant: Counts) -> Va
 
 def _precision_sum(relevance: Relevance) -> Values:
     positions = hit_positions(relevance)
-    sums: Values = np.sum(np.arange(1, positions.shape[1] + 1) / positions, axis=1)
+    # Summed one after the other: a pairwise sum would depend on how many hits other queries of the block have.
+    sums: Values = np.cumsum(np.arange(1, positions.shape[1] + 1) / positions, axis=1)[:, -1]
     return sums
 
 
