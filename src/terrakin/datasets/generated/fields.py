@@ -16,8 +16,8 @@ __all__ = ["paint_fields"]
 Painted = tuple[np.ndarray, np.ndarray]
 """Colour (H, W, 4) and relief (H, W) in metres."""
 
-Texture = Callable[[np.ndarray, np.ndarray, np.ndarray, Look, np.random.Generator], Painted]
-"""From pixels along and across the rows and from noise, each (H, W)."""
+Texture = Callable[[np.ndarray, np.ndarray, Look, np.random.Generator], Painted]
+"""From pixels across the rows and from noise, each (H, W)."""
 
 
 def paint_fields(surface: Surface, cell: Cell, look: Look, rng: np.random.Generator) -> None:
@@ -34,7 +34,7 @@ def paint_fields(surface: Surface, cell: Cell, look: Look, rng: np.random.Genera
             dx, dy = x - centre[0], y - centre[1]
             distance = np.hypot(dx, dy)
             texture = _CROPS[_choose_crop(look, rng)]
-            colour, relief = texture(np.arctan2(dy, dx) * radius, distance, noise, look, rng)
+            colour, relief = texture(distance, noise, look, rng)
             sector = np.clip(radius - distance, 0, 1) * whole
             surface.blend(box, sector, colour, relief)
         return
@@ -47,9 +47,8 @@ def paint_fields(surface: Surface, cell: Cell, look: Look, rng: np.random.Genera
         parcel = cover(corners, own) * whole[cut]
         x, y = surface.grid(own)
         direction = angle + (np.pi / 2 if rng.random() < 0.25 and style != "strips" else 0) + rng.normal(0, 0.02)
-        u = (x - centre[0]) * np.cos(direction) + (y - centre[1]) * np.sin(direction)
         v = (y - centre[1]) * np.cos(direction) - (x - centre[0]) * np.sin(direction)
-        colour, relief = _CROPS[_choose_crop(look, rng)](u, v, noise[cut], look, rng)
+        colour, relief = _CROPS[_choose_crop(look, rng)](v, noise[cut], look, rng)
         surface.blend(own, parcel, colour, relief)
         if style == "patchwork" and rng.random() < 0.35:
             _hedge(surface, cell, rectangle(centre, length, width, angle), look, rng)
@@ -126,14 +125,14 @@ def _mix(share: np.ndarray, one: Colour, other: Colour) -> np.ndarray:
     return low + share.astype(np.float32)[..., None] * (high - low)
 
 
-def _ploughed(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
+def _ploughed(v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
     wave = _stripes(v, rng.uniform(4.5, 7.0), noise)
     fine = smooth_noise(v.shape, 2, rng)
     colour = toned(tint(look.soil, rng.uniform(0.8, 1.1)), 1 + 0.10 * wave + 0.06 * noise + 0.04 * fine)
     return colour, 0.45 * wave + 0.08 * fine
 
 
-def _rows(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
+def _rows(v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
     wave = _stripes(v, rng.uniform(4.2, 6.8), noise)
     crop: Colour = ((92, 120, 62, 200), (108, 130, 70, 205), (80, 106, 62, 190))[rng.integers(3)]
     share = np.clip(0.5 + 1.1 * wave + 0.35 * noise, 0, 1)
@@ -141,7 +140,7 @@ def _rows(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.r
     return colour, 0.28 * share
 
 
-def _cereal(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
+def _cereal(v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
     green: Colour = ((102, 130, 66, 205), (90, 116, 62, 200), (126, 146, 82, 200))[rng.integers(3)]
     ripe: Colour = ((198, 174, 112, 176), (184, 164, 104, 170), (210, 186, 122, 180))[rng.integers(3)]
     colour = ripe if look.season in ("summer", "dry") and rng.random() < 0.7 else green
@@ -155,25 +154,25 @@ def _cereal(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np
     return body + share[..., None] * (np.asarray(tint(look.soil, 0.85), np.float32) - body), 0.12 * fine - 0.4 * share
 
 
-def _rapeseed(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
-    colour, relief = _cereal(u, v, noise, look, rng)
+def _rapeseed(v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
+    colour, relief = _cereal(v, noise, look, rng)
     return 0.25 * colour + toned((160, 148, 44, 154), 1 + 0.05 * noise), relief
 
 
-def _stubble(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
+def _stubble(v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
     wave = _stripes(v, rng.uniform(8, 12), noise)
     straw: Colour = ((196, 176, 128, 160), (182, 158, 114, 150))[rng.integers(2)]
     fine = smooth_noise(v.shape, 2, rng)
     return toned(straw, 1 + 0.11 * np.tanh(3 * wave) + 0.05 * noise + 0.04 * fine), 0.15 * wave + 0.1 * fine
 
 
-def _meadow(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
+def _meadow(v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
     mown = 0.05 * np.tanh(4 * _stripes(v, rng.uniform(9, 16), noise)) * rng.integers(2)
     fine = smooth_noise(v.shape, 2.5, rng, octaves=2)
     return toned(tint(look.grass, rng.uniform(0.9, 1.12)), 1 + 0.09 * noise + 0.05 * fine + mown), 0.15 * fine
 
 
-def _vineyard(u: np.ndarray, v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
+def _vineyard(v: np.ndarray, noise: np.ndarray, look: Look, rng: np.random.Generator) -> Painted:
     wave = _stripes(v, rng.uniform(5.5, 7.5), 0.3 * noise)
     gaps = smooth_noise(v.shape, 4, rng)
     share = np.clip(0.2 + 1.5 * wave + 0.4 * gaps, 0, 1)

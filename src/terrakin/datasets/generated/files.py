@@ -26,7 +26,7 @@ __all__ = ["BANDS", "SceneFile", "make_labelled_folder", "make_scenes"]
 BANDS = ("red", "green", "blue", "nir")
 """Bands of the files, in order."""
 
-REFLECTANCE_SCALE = 1e-4
+_REFLECTANCE_STEP = 1e-4
 """Reflectance of one step of a uint16 scene, as the file says too."""
 _BRIGHTEST = 0.55
 """Reflectance of the brightest pixels."""
@@ -123,7 +123,7 @@ def _write(folder: Path, name: str, scene: SyntheticScene, dtype: str, rng: np.r
     west, north = rng.integers([30_000, 490_000], [70_000, 590_000]) * 10.0
     transform = Affine(scene.gsd_m, 0, west, 0, -scene.gsd_m, north)
     path = folder / f"{name}_{acquired:%Y-%m-%d}.tif"
-    values = scene.pixels if dtype == "uint8" else scene.pixels * (_BRIGHTEST / REFLECTANCE_SCALE / 255)
+    values = scene.pixels if dtype == "uint8" else scene.pixels * (_BRIGHTEST / _REFLECTANCE_STEP / 255)
     height, width, bands = values.shape
     with rasterio.open(
         path,
@@ -148,7 +148,7 @@ def _write(folder: Path, name: str, scene: SyntheticScene, dtype: str, rng: np.r
         file.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.undefined)
         file.update_tags(TIFFTAG_DATETIME=f"{acquired:%Y:%m:%d %H:%M:%S}", season=scene.season)
         if dtype == "uint16":
-            file.scales = (REFLECTANCE_SCALE,) * bands
+            file.scales = (_REFLECTANCE_STEP,) * bands
     windows = true_windows(scene)
     labels = path.with_suffix(".labels.geojson")
     labels.write_text(json.dumps(_geojson(scene, windows, crs, transform)), encoding="utf-8")

@@ -15,7 +15,7 @@ _CONIFERS: tuple[Colour, ...] = ((62, 86, 62, 128), (54, 78, 62, 118), (72, 94, 
 _FLOOR: Colour = (58, 62, 42, 84)
 
 
-def paint_forest_floor(surface: Surface, cell: Cell, look: Look, rng: np.random.Generator) -> None:
+def paint_forest_floor(surface: Surface, cell: Cell, rng: np.random.Generator) -> None:
     """Lay the dark ground under the trees."""
     box = surface.around(cell)
     whole = cover(cell.outline, box)

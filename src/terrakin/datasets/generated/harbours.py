@@ -6,7 +6,6 @@ from itertools import pairwise
 import numpy as np
 
 from terrakin.datasets.generated.layout import SIDES, Cell
-from terrakin.datasets.generated.look import Look
 from terrakin.datasets.generated.noise import smooth_noise
 from terrakin.datasets.generated.shapes import cover, rectangle
 from terrakin.datasets.generated.surface import Colour, Pen, Surface, tint, toned
@@ -38,7 +37,7 @@ def sea_part(cell: Cell) -> np.ndarray:
     return np.asarray(cell.outline + np.maximum(_QUAY - 8 - depth, 0)[:, None] * seaward)
 
 
-def paint_harbour(surface: Surface, cell: Cell, look: Look, rng: np.random.Generator) -> None:
+def paint_harbour(surface: Surface, cell: Cell, rng: np.random.Generator) -> None:
     """Build a port or a marina in a cell."""
     box = surface.around(cell)
     whole = cover(cell.outline, box)

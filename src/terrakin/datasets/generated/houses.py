@@ -187,7 +187,7 @@ def _house(
     if style.house[0] and rng.random() < 0.45:
         aside = np.array([plot.back[1], -plot.back[0]])
         wing = middle + plot.back * depth * 0.45 + aside * length * rng.choice([-0.25, 0.25])
-        _gable(pen, wing, depth * 1.0, length * 0.45, angle + np.pi / 2, colour, style.walls - 1, look)
+        _gable(pen, wing, depth, length * 0.45, angle + np.pi / 2, colour, style.walls - 1, look)
 
 
 def _gable(

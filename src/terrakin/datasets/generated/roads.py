@@ -21,7 +21,7 @@ _PAVEMENT: Colour = (166, 162, 150, 150)
 _SHOP: Colour = (206, 204, 198, 180)
 
 
-def paint_lanes(surface: Surface, cell: Cell, look: Look, rng: np.random.Generator) -> None:
+def paint_lanes(surface: Surface, cell: Cell, rng: np.random.Generator) -> None:
     """Lead narrow roads from gate to gate through a cell."""
     ends = list(cell.gates.values())
     if not ends:
@@ -31,7 +31,7 @@ def paint_lanes(surface: Surface, cell: Cell, look: Look, rng: np.random.Generat
     pairs = [(ends[0], ends[-1])] if len(ends) == 2 else [(end, middle) for end in ends]
     for start, end in pairs:
         line = _curve(start, middle, end)
-        pen.line(line, tint(_BANK, 1.0), 8.5)
+        pen.line(line, _BANK, 8.5)
         pen.line(line, tint(_LANE, float(rng.uniform(0.85, 1.0))), 5.5)
     pen.lay(reserve=True)
 
@@ -62,7 +62,7 @@ def _junction(surface: Surface, cell: Cell, arms: list[np.ndarray], rng: np.rand
     slips = list(_slips(cell, arms, width))
     pen = Pen(surface, surface.around(cell, by=0))
     for line, wide in [(arm, width) for arm in arms] + [(slip, 6.0) for slip in slips]:
-        pen.line(line, tint(_PAVEMENT, 1.0), wide + 6)
+        pen.line(line, _PAVEMENT, wide + 6)
     for slip in slips:
         pen.line(slip, tone, 6)
         pen.line(beside(slip, 2.4), WHITE, 0.5)

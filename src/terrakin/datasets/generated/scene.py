@@ -78,18 +78,18 @@ def _paint(surface: Surface, cells: list[Cell], look: Look, rng: np.random.Gener
     for cell in of["fields"]:
         paint_fields(surface, cell, look, rng)
     for cell in of["forest"]:
-        paint_forest_floor(surface, cell, look, rng)
+        paint_forest_floor(surface, cell, rng)
     flooded = [cell.outline for cell in of["water"]] + [sea_part(cell) for cell in of["harbours"]]
     if flooded:
         paint_water(surface, flooded, look, rng)
     for cell in of["fields"] + of["forest"]:
-        paint_lanes(surface, cell, look, rng)
+        paint_lanes(surface, cell, rng)
     for cell in of["roads"]:
         paint_road(surface, cell, look, rng)
     for cell in of["houses"]:
         paint_houses(surface, cell, look, rng)
     for cell in of["harbours"]:
-        paint_harbour(surface, cell, look, rng)
+        paint_harbour(surface, cell, rng)
     for cell in of["forest"]:
         paint_forest_trees(surface, cell, look, rng)
     for cell in of["water"]:
