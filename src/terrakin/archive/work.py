@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 from terrakin.archive.options import IndexOptions
 from terrakin.archive.schema import VECTOR, property_column
 from terrakin.bundles.bundle import Bundle
+from terrakin.chips.annotations import Annotations, read_annotations
 from terrakin.chips.chip import chip_id
-from terrakin.chips.footprint import footprint
+from terrakin.chips.footprint import Footprint, footprint
 from terrakin.chips.grid import plan
 from terrakin.chips.reader import SceneReader
 from terrakin.chips.scaling import ValueRange, value_range
@@ -20,6 +22,7 @@ from terrakin.chips.window import Window
 from terrakin.errors import SceneError
 from terrakin.scenes.find import open_scene
 from terrakin.scenes.gdal import decoded_whole
+from terrakin.scenes.raster import ANNOTATIONS
 from terrakin.scenes.scene import Band, Candidate, Scene
 from terrakin.scenes.select import select
 
@@ -43,6 +46,8 @@ class Job:
     """What is mapped to [0, 1]."""
     windows: tuple[tuple[Window, str], ...]
     """Every window with its chip's id, row by row."""
+    annotations: Annotations | None
+    """Polygons with classes that lie beside the scene."""
     decoded_whole: bool
     """True where reading one window decodes the whole file, so that one worker should read them all."""
 
@@ -92,7 +97,15 @@ class Worker:
             (window, chip_id(scene.key, None if whole else window)) for window, whole in plan(scene, self._options.chipping)
         )
         whole = any(decoded_whole(band.path) for band in bands)
-        return Job(candidate, scene, bands, value_range(scene, bands, self._options.scaling), windows, whole)
+        return Job(
+            candidate,
+            scene,
+            bands,
+            value_range(scene, bands, self._options.scaling),
+            windows,
+            self._annotations(candidate),
+            whole,
+        )
 
     def embed(self, pieces: Iterable[Piece]) -> Batch:
         """Read and embed; a scene that breaks off is reported and does not stop the others."""
@@ -155,11 +168,17 @@ class Worker:
             "east": east,
             "north": north,
             "datetime": job.scene.datetime,
-            "labels": list(job.scene.labels),
+            "labels": _labels(job, ground),
             "valid_share": valid_share,
             "thumbnail": thumbnail(pixels, self._shown),
             **{property_column(name): value for name, value in job.scene.properties.items()},
         }
+
+    def _annotations(self, candidate: Candidate) -> Annotations | None:
+        if self._options.sources.labels != "auto":
+            return None
+        beside = next((path for path in candidate.files if path.endswith(ANNOTATIONS)), None)
+        return None if beside is None else read_annotations(Path(beside))
 
     def _fill(self, rows: list[dict[str, Any]], waiting: list[np.ndarray]) -> None:
         if waiting:
@@ -180,3 +199,9 @@ class Worker:
         self._readers.append(reader)
         self._local.held = (job, reader)
         return reader
+
+
+def _labels(job: Job, ground: Footprint | None) -> list[str]:
+    if job.annotations is None or ground is None:
+        return list(job.scene.labels)
+    return sorted({*job.scene.labels, *job.annotations.labels(ground[0])})

@@ -11,7 +11,8 @@ class SourceOptions:
 
     labels: str = "auto"
     """`auto`: the column or item property `labels` or `label`, else the json of a BigEarthNet patch, else the class folder
-    where the source is a folder of class folders (see `terrakin.scenes.classes`). `folder`: always the name of the folder
+    where the source is a folder of class folders (see `terrakin.scenes.classes`); and, chip by chip, the polygons of
+    `<scene>.labels.geojson` beside a raster (see `terrakin.chips.annotations`). `folder`: always the name of the folder
     that holds the scene, below the source. `json`: only the json. `none`: no labels. Any other word: the column of a table or
     the property of a STAC item of that name."""
     dates: str = "auto"

@@ -14,7 +14,10 @@ from terrakin.scenes.scene import Candidate, Scene
 from terrakin.scenes.single import single_files
 from terrakin.scenes.source import Claim, Listing
 
-__all__ = ["RASTER", "RasterSource"]
+__all__ = ["ANNOTATIONS", "RASTER", "RasterSource"]
+
+ANNOTATIONS = ".labels.geojson"
+"""Ending of the file beside `name.tif` that holds polygons with a class: `name.labels.geojson`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,15 @@ def _rasters(listing: Listing) -> Iterator[tuple[str, tuple[str, ...]]]:
         if extension(name) not in DRIVERS:
             continue
         beside = tuple(other for other in _side_files(name) if other in listing.files)
-        if extension(name) in PICTURES and all(other.endswith(".msk") for other in beside):
+        if extension(name) in PICTURES and all(other.endswith((".msk", ANNOTATIONS)) for other in beside):
             continue
         yield name, beside
 
 
 def _side_files(name: str) -> Iterator[str]:
-    """What GDAL reads beside a file: world files (`.tfw`, `.tifw`, `.wld`), `.aux.xml`, masks, ENVI headers."""
+    """What lies beside a file: world files (`.tfw`, `.tifw`, `.wld`), `.aux.xml`, masks, ENVI headers, annotations."""
     stem, end = name.rpartition(".")[0], extension(name)
+    yield stem + ANNOTATIONS
     yield f"{name}.aux.xml"
     yield f"{name}.msk"
     if DRIVERS[end] == "ENVI":
