@@ -41,7 +41,7 @@ def compose(
     Raises:
         SceneError: if the files do not cover the same ground, or a file cannot be read.
     """
-    grid = min(headers, key=_pixel_area)
+    grid = min(headers, key=_coarseness)
     for header in headers:
         _check_same_ground(candidate.uri, grid, header)
     scene = Scene(
@@ -73,11 +73,12 @@ def _content(scene: Scene) -> dict[str, Any]:
     return content
 
 
-def _pixel_area(header: Header) -> float:
+def _coarseness(header: Header) -> tuple[bool, float]:
+    """Sorts the finest grid first, and files with geography before those without."""
     if header.transform is None:
-        return 1 / (header.width * header.height)
+        return (True, 1 / (header.width * header.height))
     a, b, _, d, e, _ = header.transform
-    return abs(a * e - b * d)
+    return (False, abs(a * e - b * d))
 
 
 def _check_same_ground(scene: str, grid: Header, other: Header) -> None:

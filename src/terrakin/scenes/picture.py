@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from terrakin.errors import SceneError
 from terrakin.scenes.formats import PICTURES, is_picture
@@ -34,10 +34,10 @@ def open_picture(path: str) -> Iterator[Image.Image]:
         picture = _open(path)
     except FileNotFoundError as exc:
         raise SceneError(f"{path} does not exist") from exc
-    except (UnidentifiedImageError, SyntaxError, ValueError, EOFError) as exc:
+    except PermissionError as exc:
+        raise SceneError(f"{path} cannot be read: {exc.strerror}") from exc
+    except (OSError, SyntaxError, ValueError, EOFError) as exc:
         raise SceneError(f"{path} cannot be opened as a picture: broken, cut off, or of another type") from exc
-    except OSError as exc:
-        raise SceneError(f"{path} cannot be read: {exc.strerror or exc}") from exc
     with picture:
         pixels = picture.width * picture.height
         if pixels > MAX_IMAGE_PIXELS:

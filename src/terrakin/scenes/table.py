@@ -38,7 +38,7 @@ class TableSource:
 
     def open(self, candidate: Candidate) -> Scene:
         """Open a row's imagery: a file as what it is, a folder as bands."""
-        return open_single(candidate) if Path(candidate.uri).is_file() else SOURCES["bands"].open(candidate)
+        return open_single(candidate) if candidate.uri == candidate.files[0] else SOURCES["bands"].open(candidate)
 
 
 TABLE = TableSource()

@@ -32,7 +32,7 @@ def why_unread(name: str) -> str | None:
     """Why a file that no source claimed is not read, or None where it is not imagery and nobody would miss it.
 
     >>> why_unread("scene.tif.aux.xml") is None, why_unread("cube.nc")
-    (True, '.nc files are not read; convert the imagery in it: gdal_translate -of COG IN OUT.tif')
+    (True, '.nc files are not read; if it holds imagery, convert it: gdal_translate -of COG IN OUT.tif')
     """
     path = PurePath(name.lower())
     if path.suffix in _BESIDE or path.name in _NAMES:
@@ -40,5 +40,5 @@ def why_unread(name: str) -> str | None:
     if not path.suffix:
         return "has no extension that tells what it is"
     return _REASONS.get(
-        path.suffix, f"{path.suffix} files are not read; convert the imagery in it: gdal_translate -of COG IN OUT.tif"
+        path.suffix, f"{path.suffix} files are not read; if it holds imagery, convert it: gdal_translate -of COG IN OUT.tif"
     )
