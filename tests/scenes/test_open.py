@@ -203,3 +203,12 @@ def test_the_fingerprint_is_the_same_wherever_the_file_lies(tmp_path: Path, writ
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "b.tif").write_bytes(path.read_bytes())
     assert opened(path).fingerprint == opened(tmp_path / "sub" / "b.tif").fingerprint
+
+
+@pytest.mark.parametrize("where", ["folder", "file"])
+def test_polygons_beside_a_raster_belong_to_it(where: str, tmp_path: Path, write_raster) -> None:
+    path = write_raster(tmp_path / "a.tif")
+    (tmp_path / "a.labels.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    (candidate,) = find(tmp_path if where == "folder" else path)
+    assert isinstance(candidate, Candidate)
+    assert [Path(file).name for file in candidate.files] == ["a.tif", "a.labels.geojson"]

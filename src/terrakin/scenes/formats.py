@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
-__all__ = ["DRIVERS", "PICTURES", "decoded_whole", "extension", "is_picture"]
+__all__ = ["ANNOTATIONS", "DRIVERS", "PICTURES", "decoded_whole", "extension", "is_picture"]
 
 PICTURES: Mapping[str, str] = MappingProxyType(
     {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF"}
@@ -28,6 +28,10 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
 )
 """What GDAL reads: the one driver that may open a file, by its extension in small letters. Formats that point to other files or
 to a network (VRT, WMS, ...) are not among them: imagery comes from strangers."""
+
+
+ANNOTATIONS = ".labels.geojson"
+"""Ending of the file beside `name.tif` that holds polygons with a class: `name.labels.geojson`."""
 
 
 def extension(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from terrakin.scenes.formats import ANNOTATIONS
 from terrakin.scenes.options import SourceOptions
 from terrakin.scenes.scene import Candidate, Skipped
 from terrakin.scenes.source import Listing, Source
@@ -12,7 +13,9 @@ from terrakin.scenes.walk import stat_files
 __all__ = ["list_file", "offer"]
 
 _BESIDE = (".aux.xml", ".msk")
-_WORLD = (".tfw", ".tifw", ".jgw", ".jpgw", ".pgw", ".pngw", ".wld", ".bpw", ".j2w", ".hdr")
+"""Endings of side files that follow the whole name."""
+_INSTEAD = (ANNOTATIONS, ".tfw", ".tifw", ".jgw", ".jpgw", ".pgw", ".pngw", ".wld", ".bpw", ".j2w", ".hdr")
+"""Endings that stand in place of the extension."""
 
 
 def offer(listing: Listing, sources: Sequence[Source]) -> Iterator[Candidate | Skipped]:
@@ -47,6 +50,6 @@ def list_file(path: str, *, root: str, options: SourceOptions) -> tuple[Listing 
     if not stats:
         return None, skipped
     stem = PurePosixPath(name).stem
-    beside, _ = stat_files(folder, tuple(f"{name}{end}" for end in _BESIDE) + tuple(f"{stem}{end}" for end in _WORLD))
+    beside, _ = stat_files(folder, tuple(f"{name}{end}" for end in _BESIDE) + tuple(f"{stem}{end}" for end in _INSTEAD))
     prefix = folder[len(root) :].lstrip("/")
     return Listing(root, folder, f"{prefix}/" if prefix else "", stats | beside, options, named=True), []

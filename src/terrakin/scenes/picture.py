@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from PIL import ExifTags, Image
 
 from terrakin.errors import SceneError
-from terrakin.scenes.formats import PICTURES, is_picture
+from terrakin.scenes.formats import PICTURES
 from terrakin.scenes.gdal import MAX_IMAGE_PIXELS
 
-__all__ = ["is_picture", "open_picture", "picture_bands", "picture_dtype", "picture_tags"]
+__all__ = ["open_picture", "picture_bands", "picture_dtype", "picture_tags"]
 
 _GREY = {"1": "uint8", "L": "uint8", "LA": "uint8", "La": "uint8", "I": "int32", "F": "float32"}
 """Pillow's modes of one band, besides the 16 bit ones."""

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from terrakin.scenes.compose import compose
 from terrakin.scenes.filenames import band_file, sensor_of
-from terrakin.scenes.formats import DRIVERS, PICTURES, extension, is_picture
+from terrakin.scenes.formats import ANNOTATIONS, DRIVERS, PICTURES, extension, is_picture
 from terrakin.scenes.header import read_header
 from terrakin.scenes.image import picture_header
 from terrakin.scenes.naming import name_bands, sensor_band
@@ -15,9 +15,6 @@ from terrakin.scenes.single import single_files
 from terrakin.scenes.source import Claim, Listing
 
 __all__ = ["ANNOTATIONS", "RASTER", "RasterSource"]
-
-ANNOTATIONS = ".labels.geojson"
-"""Ending of the file beside `name.tif` that holds polygons with a class: `name.labels.geojson`."""
 
 
 @dataclass(frozen=True, slots=True)
