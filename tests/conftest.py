@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -11,6 +13,10 @@ from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.graph import self_test_values
 from terrakin.bundles.passport import Passport
 from terrakin.spaces.space import Space
+
+# No test asserts a wall-clock time, so none may fail by one. CI tries the same examples every time; developers try new ones.
+hypothesis.settings.register_profile("terrakin", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("terrakin")
 
 
 @pytest.fixture(scope="session")
