@@ -14,11 +14,11 @@ from terrakin import Archive
 _RUN = """
 import sys
 from pathlib import Path
-import terrakin.archive.index as index
+import terrakin.archive.run as run
 from terrakin import Archive
 import lance
 # Small commits, so that most moments lie between two of them.
-index._COMMIT_CHIPS, index._PIECE, index._COMMIT_SECONDS = 6, 3, 0.01
+run._COMMIT_CHIPS, run._PIECE, run._COMMIT_SECONDS = 6, 3, 0.01
 archive = Archive.open(sys.argv[1])
 print("go", flush=True)
 archive.add(sys.argv[2], workers=2)

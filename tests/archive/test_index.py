@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from terrakin import Archive
-from terrakin.archive.index import Summary
-from terrakin.archive.report import NAME
+from terrakin.archive.report import NAME, Summary
 from terrakin.errors import ArchiveBusyError, ArchiveError, ArchiveFullError, BundleError, PassportMismatchError, SceneError
 
 
@@ -116,8 +115,8 @@ def test_an_interrupted_run_goes_on(archive: Archive, source: Path, monkeypatch:
         if done >= 20:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("terrakin.archive.index._COMMIT_CHIPS", 8)
-    monkeypatch.setattr("terrakin.archive.index._PIECE", 4)
+    monkeypatch.setattr("terrakin.archive.run._COMMIT_CHIPS", 8)
+    monkeypatch.setattr("terrakin.archive.run._PIECE", 4)
     with pytest.raises(KeyboardInterrupt):
         archive.add(source, workers=2, progress=interrupt)
     again = Archive.open(archive.path)
@@ -141,8 +140,8 @@ def test_a_second_writer_is_refused(archive: Archive, source: Path) -> None:
 
 
 def test_a_full_disk_keeps_what_was_committed(archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("terrakin.archive.index._COMMIT_CHIPS", 8)
-    monkeypatch.setattr("terrakin.archive.index._PIECE", 4)
+    monkeypatch.setattr("terrakin.archive.run._COMMIT_CHIPS", 8)
+    monkeypatch.setattr("terrakin.archive.run._PIECE", 4)
     append, appended = type(archive.store).append, []
 
     def full(self: object, chips: object) -> None:

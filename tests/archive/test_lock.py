@@ -33,11 +33,13 @@ def holder(tmp_path: Path):
 
 
 def test_a_second_writer_is_told_the_first_ones_process_and_start(tmp_path: Path, holder) -> None:
-    with pytest.raises(
-        ArchiveBusyError, match=rf"written by process {holder.pid}, which started at 20\d\d-.*; wait for it to end"
+    with (
+        pytest.raises(
+            ArchiveBusyError, match=rf"written by process {holder.pid}, which started at 20\d\d-.*; wait for it to end"
+        ),
+        writer(tmp_path),
     ):
-        with writer(tmp_path):
-            pass
+        pass
 
 
 def test_a_killed_writer_leaves_no_lock(tmp_path: Path, holder) -> None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from terrakin.api.hits import Hits
 from terrakin.archive import manifest
 from terrakin.archive.fitting import fit_reducer
-from terrakin.archive.index import Find, Summary, index
+from terrakin.archive.index import index
 from terrakin.archive.lance import LanceStore
 from terrakin.archive.ledger import Ledger
 from terrakin.archive.lock import writer
 from terrakin.archive.manifest import Manifest
 from terrakin.archive.options import IndexOptions, changed
-from terrakin.archive.report import write_report
+from terrakin.archive.report import Summary, write_report
+from terrakin.archive.run import Find
 from terrakin.archive.work import Worker
 from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
@@ -299,7 +300,7 @@ class Archive:
             store=self.store,
             ledger=self.ledger,
             worker=Worker(self.bundle, self.options),
-            within=tuple(str(path) for path in paths),
+            sources=[str(path) for path in paths],
             **settings,
         )
         if summary.chips or summary.removed:
@@ -340,7 +341,7 @@ def _finder(paths: list[Path], options: IndexOptions, dataset: str | None) -> Fi
         for path in paths:
             found = find(path, options=options.sources) if dataset is None else _samples(path, dataset, options)
             for item in found:
-                yield path.name, item
+                yield str(path), item
 
     return listed
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.archive.index import Find
+from terrakin.archive.run import Find
 from terrakin.archive.work import Piece, Worker
 from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.reducer import Reducer, fit, parse_reducer

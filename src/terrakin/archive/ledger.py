@@ -24,6 +24,8 @@ class Entry:
 
     key: str
     """Head of its chips' ids."""
+    source: str
+    """Path that was indexed when it was found."""
     stamp: str
     """As in `Candidate`, when it was dealt with."""
     fingerprint: str | None
@@ -40,6 +42,8 @@ class Record:
     """As in `Candidate`."""
     key: str
     """As in `Candidate`, made unique in the archive."""
+    source: str
+    """Path that was indexed when it was found."""
     stamp: str
     """As in `Candidate`."""
     chips: int = 0
@@ -66,8 +70,8 @@ class Ledger:
     def entries(self) -> dict[str, Entry]:
         """Every scene by uri."""
         return {
-            row["uri"]: Entry(row["key"], row["stamp"], row["fingerprint"], row["state"] == "skipped")
-            for batch in self._batches(["uri", "key", "stamp", "fingerprint", "state"])
+            row["uri"]: Entry(row["key"], row["source"], row["stamp"], row["fingerprint"], row["state"] == "skipped")
+            for batch in self._batches(["uri", "key", "source", "stamp", "fingerprint", "state"])
             for row in batch.to_pylist()
         }
 
@@ -130,6 +134,7 @@ def _row(record: Record) -> dict[str, Any]:
     return {
         "uri": record.uri,
         "key": record.key,
+        "source": record.source,
         "stamp": record.stamp,
         "fingerprint": None if record.scene is None else record.scene.fingerprint,
         "state": "complete" if taken else "skipped",

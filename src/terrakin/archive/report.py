@@ -1,16 +1,41 @@
-"""The report file of an archive: what the last run of indexing did, and what was not taken in."""
+"""The report of a run of indexing: what it did, and what was not taken in."""
 
 import dataclasses
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from terrakin.archive.index import Summary
 from terrakin.archive.manifest import now, replace_file
+from terrakin.scenes.scene import Skipped
 
-__all__ = ["NAME", "write_report"]
+__all__ = ["NAME", "Summary", "write_report"]
 
 NAME = "index-report.json"
 """The report's file name inside an archive."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What one run of indexing did."""
+
+    added: int = 0
+    """Scenes that are new in the archive."""
+    replaced: int = 0
+    """Scenes whose content had changed."""
+    unchanged: int = 0
+    """Scenes that the archive held already."""
+    removed: int = 0
+    """Scenes that have vanished from their source and were dropped."""
+    vanished: int = 0
+    """Scenes that have vanished and are still held."""
+    chips: int = 0
+    """Chips that were added."""
+    left_out: int = 0
+    """Windows without enough valid pixels."""
+    skipped: list[Skipped] = field(default_factory=list)
+    """What was not taken in, in this run or, unchanged since, in an earlier one."""
+    seconds: float = 0.0
+    """Time taken."""
 
 
 def write_report(archive: Path, summary: Summary) -> None:

@@ -16,6 +16,8 @@ SCENES = pa.schema(
     [
         pa.field("uri", pa.string(), nullable=False),
         pa.field("key", pa.string(), nullable=False),
+        # Path that was indexed when it was found.
+        pa.field("source", pa.string(), nullable=False),
         pa.field("stamp", pa.string(), nullable=False),
         pa.field("fingerprint", pa.string()),
         # `complete`, or `skipped` with a reason; a scene under way has no row.

@@ -21,8 +21,7 @@ from terrakin.chips.thumbnail import shown_bands, thumbnail
 from terrakin.chips.window import Window
 from terrakin.errors import SceneError
 from terrakin.scenes.find import open_scene
-from terrakin.scenes.gdal import decoded_whole
-from terrakin.scenes.raster import ANNOTATIONS
+from terrakin.scenes.formats import ANNOTATIONS, decoded_whole
 from terrakin.scenes.scene import Band, Candidate, Scene
 from terrakin.scenes.select import select
 

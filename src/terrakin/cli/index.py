@@ -9,7 +9,7 @@ from terrakin.cli.say import say
 
 if TYPE_CHECKING:
     from terrakin.api.archive import Archive
-    from terrakin.archive.index import Summary
+    from terrakin.archive.report import Summary
 
 __all__ = ["register"]
 

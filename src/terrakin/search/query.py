@@ -66,7 +66,8 @@ def combine(space: Space, positives: Packed, negatives: Packed) -> Packed:
     vector = (towards - AWAY * away).astype(np.float32)
     if not vector.any():
         raise TerrakinError("the positive and negative examples cancel out; leave one of them out")
-    return pack(space, vector[np.newaxis]).reshape(-1)
+    combined: Packed = pack(space, vector[np.newaxis])[0]
+    return combined
 
 
 def _numbers(space: Space, vectors: Packed) -> NDArray[np.float64]:
