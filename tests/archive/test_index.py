@@ -1,5 +1,6 @@
 """Indexing: resuming, replacing, pruning, skipping."""
 
+import functools
 import json
 import os
 import shutil
@@ -196,3 +197,21 @@ def test_a_summary_adds_up(archive: Archive, source: Path) -> None:
     summary = archive.add(source)
     assert isinstance(summary, Summary)
     assert summary.added + summary.replaced + summary.unchanged == archive.ledger.count() == 48
+
+
+def test_a_large_archive_gets_an_index_with_its_measured_recall(
+    archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Stands for 4 million chips: a store that keeps none of its vectors in memory.
+    from terrakin.archive.lance import LanceStore
+
+    monkeypatch.setattr("terrakin.api.archive.LanceStore", functools.partial(LanceStore, exact_bytes=0))
+    rng = np.random.default_rng(0)
+    for number in range(300):
+        Image.fromarray(rng.integers(0, 256, (24, 24, 3), np.uint8)).save(source / "water" / f"more{number:03}.png")
+    summary = archive.add(source)
+    assert summary.recall is not None
+    assert summary.recall > 0.9
+    hits = archive.search("water/more005.png", k=5)
+    assert hits.ranking.recall == summary.recall
+    assert not archive.store.wants_index

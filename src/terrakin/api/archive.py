@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from terrakin.api.hits import Hits
 from terrakin.archive import manifest
 from terrakin.archive.fitting import fit_reducer
@@ -231,7 +233,7 @@ class Archive:
             since=since,
             until=until,
         )
-        return Hits(rank(str(self.path), self.store, query))
+        return Hits(rank(str(self.path), self.store, query, recall=self._recall))
 
     def duplicates(self, *, distance: float | None = None, progress: Progress = silent) -> list[Group]:
         """Groups of near-identical chips, closest first; `distance` is in the archive's space."""
@@ -306,8 +308,16 @@ class Archive:
         if summary.chips or summary.removed:
             self.store.compact()
             self.ledger.compact()
+        if self.store.wants_index:
+            self.store.build_index(rng=np.random.default_rng(0))
+        summary.recall = self._recall
         write_report(self.path, summary)
         return summary
+
+    @property
+    def _recall(self) -> float | None:
+        held = self.store.recall
+        return None if held is None else held.value
 
     def _reduce(self, listed: Find, workers: int) -> None:
         words = str(self.options.reducer)

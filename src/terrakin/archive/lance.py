@@ -181,6 +181,14 @@ class LanceStore:
         with translated(self._path):
             return None if self._fits_memory() or not lance_ann.is_built(self._table) else lance_ann.recorded(self._table)
 
+    @property
+    def wants_index(self) -> bool:
+        """Whether search would gain from `build_index`: floats beyond `exact_bytes`, and no index, or one of half the chips."""
+        if self.space.is_binary or self._fits_memory():
+            return False
+        held = self.recall
+        return held is None or held.chips < self.count() / 2
+
     def _fits_memory(self) -> bool:
         return self.count() * self._row_bytes() <= self._exact_bytes
 

@@ -36,6 +36,8 @@ class Summary:
     """What was not taken in, in this run or, unchanged since, in an earlier one."""
     seconds: float = 0.0
     """Time taken."""
+    recall: float | None = None
+    """Measured share of true neighbours that the approximate index finds; None where search is exhaustive."""
 
 
 def write_report(archive: Path, summary: Summary) -> None:

@@ -119,5 +119,7 @@ def _lines(summary: "Summary", held: "Archive") -> list[str]:
     lines += [f"skipped {skipped.uri}: {skipped.reason}" for skipped in summary.skipped[:_SHOWN]]
     if len(summary.skipped) > _SHOWN:
         lines.append(f"... and {len(summary.skipped) - _SHOWN:,} more; all are listed in {held.path / NAME}")
+    if summary.recall is not None:
+        lines.append(f"search is approximate at this size: recall {summary.recall:.3f} measured on this archive's own vectors")
     lines.append(f"archive {held.path}: {len(held):,} chips")
     return lines

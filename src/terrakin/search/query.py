@@ -58,7 +58,8 @@ def combine(space: Space, positives: Packed, negatives: Packed) -> Packed:
     if not len(positives):
         raise ValueError("a query needs at least one positive example")
     if len(positives) == 1 and not len(negatives):
-        return positives[0]
+        only: Packed = positives[0]
+        return only
     if space.kind == "codeset":
         raise TerrakinError("code sets cannot be combined; ask with one example")
     towards = _numbers(space, positives).mean(axis=0)
