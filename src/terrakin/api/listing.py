@@ -49,7 +49,7 @@ def _datasets() -> Table:
 
 
 def _measures() -> Table:
-    return ("name", "what it is"), [(name, _first_line(MEASURES[name])) for name in MEASURES]
+    return ("name", "what it is"), [(MEASURES[name].form, MEASURES[name].words) for name in MEASURES]
 
 
 def _protocols() -> Table:

@@ -29,6 +29,8 @@ Find = Callable[[], Iterator[tuple[str, Candidate | Skipped]]]
 
 _PIECE = 32
 """Chips in one task of a worker; scenes that must be decoded whole are one task each."""
+_OPENED = 8
+"""Scenes opened in one task of a worker."""
 _COMMIT_CHIPS = 256
 """Chips in one commit; a kill loses at most these and what the workers hold."""
 _COMMIT_SECONDS = 5.0
@@ -68,7 +70,7 @@ class Run:
                 if sum(len(piece.windows) for piece in islice(self._pieces, _PIECE)) >= _PIECE or (exhausted and self._pieces):
                     futures[pool.submit(self._worker.embed, self._next_pieces())] = self._take_batch
                 elif not exhausted:
-                    group = list(islice(wanted, _PIECE))
+                    group = list(islice(wanted, _OPENED))
                     exhausted = not group
                     if group:
                         futures[pool.submit(self._open_all, group)] = self._take_jobs
