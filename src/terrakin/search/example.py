@@ -52,7 +52,7 @@ def embed_file(path: Path, *, bundle: Bundle, options: IndexOptions, box: Box | 
     """
     scene = _only_scene(path, options)
     bands = select(scene, options.bands or bundle.passport.bands)
-    window = Window(0, 0, scene.width, scene.height) if box is None else box_window(scene, box)
+    window = Window(0, 0, scene.width, scene.height) if box is None else _squared(box_window(scene, box))
     with SceneReader(scene, bands, value_range(scene, bands, options.scaling)) as reader:
         pixels, valid_share = reader.read(window, size=bundle.passport.input_size)
     if valid_share == 0:
@@ -60,6 +60,16 @@ def embed_file(path: Path, *, bundle: Bundle, options: IndexOptions, box: Box | 
     words = str(path) if box is None else f"{path} box {','.join(f'{edge:g}' for edge in box)}"
     vector = bundle.embed(pixels.values[np.newaxis])[0]
     return Example(words, vector, thumbnail(pixels, shown_bands(bundle.passport.bands)))
+
+
+def _squared(window: Window) -> Window:
+    """The square around a window: chips are squares, and a stretched picture looks like something else.
+
+    >>> _squared(Window(10, 10, 40, 20))
+    Window(col=10, row=0, width=40, height=40)
+    """
+    side = max(window.width, window.height)
+    return Window(window.col - (side - window.width) // 2, window.row - (side - window.height) // 2, side, side)
 
 
 def _only_scene(path: Path, options: IndexOptions) -> Scene:
