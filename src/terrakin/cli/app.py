@@ -1,6 +1,10 @@
 """The program `terrakin`: its verbs, and how errors become one line and an exit status."""
 
+import errno
+import os
 import sys
+import warnings
+from typing import TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -18,7 +22,6 @@ WRONG = (FilterError, UnknownNameError)
 
 app = typer.Typer(
     help="Find places that look alike in your own satellite and aerial imagery.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     # Plain help starts in half the time of the decorated one.
@@ -30,15 +33,19 @@ for verb in (index, search, duplicates, evaluate, info, show, export, doctor, de
     verb.register(app)
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _program(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
-    debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    debug: bool = typer.Option(False, "--debug", help="Show where an error came from; can stand anywhere."),
 ) -> None:
     if version:
         typer.echo(terrakin.__version__)
         raise typer.Exit
     # `debug` is read by `run`, which is where errors end.
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(WRONG_USE)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -52,26 +59,70 @@ def run(arguments: list[str]) -> int:
     Returns:
         0 done, 1 the work failed, 2 wrong use, 130 interrupted.
     """
+    debug, arguments = _without_debug(arguments)
     try:
-        status = app(arguments, prog_name="terrakin", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warned
+            status = app(arguments, prog_name="terrakin", standalone_mode=False)
+        sys.stdout.flush()
     except TyperException as exc:
-        return _told(f"{exc.format_message()} See: terrakin {_verb(arguments)}--help", WRONG_USE)
+        return _told(f"{_usage(exc)} See: terrakin {_verb(arguments)}--help", WRONG_USE)
     except Exception as exc:
-        if "--debug" in arguments:
+        if debug:
             raise
-        if isinstance(exc, TerrakinError):
-            return _told(str(exc), WRONG_USE if isinstance(exc, WRONG) else FAILED)
-        return _told(
-            f"this should not happen: {type(exc).__name__}: {exc}. Please report it with the output of --debug", FAILED
-        )
+        return _failed(exc)
     if status == INTERRUPTED:
         return _told("interrupted; what was committed is kept, and the same command goes on from there", INTERRUPTED)
     return status if isinstance(status, int) else DONE
 
 
+def _failed(exc: Exception) -> int:
+    if isinstance(exc, TerrakinError):
+        return _told(str(exc), WRONG_USE if isinstance(exc, WRONG) else FAILED)
+    if isinstance(exc, BrokenPipeError):
+        # The reader has had enough, such as `head`; nobody wants to read that.
+        _give_up_output()
+        return FAILED
+    if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        _give_up_output()
+        return _told(f"the output cannot be written: {exc.strerror}", FAILED)
+    return _told(f"this should not happen: {type(exc).__name__}: {exc}. Please report it with the output of --debug", FAILED)
+
+
+def _give_up_output() -> None:
+    """Let the interpreter's last flush go nowhere: it would fail again, with a traceback."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a name, not a path
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:
+    """Whether `--debug` is among the arguments, and the others; what follows `--` is no option."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    kept = [word for word in arguments[:end] if word != "--debug"]
+    return len(kept) < end, [*kept, *arguments[end:]]
+
+
+def _usage(exc: TyperException) -> str:
+    """What is wrong with the command, as a sentence."""
+    return exc.format_message().replace("Value error, ", "").rstrip(".") + "."
+
+
 def _verb(arguments: list[str]) -> str:
     named = {command.name for command in app.registered_commands}
     return next((f"{word} " for word in arguments if word in named), "")
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning as a line for people: where in the code it was raised tells them nothing."""
+    del category, filename, lineno, file, line
+    _told(f"warning: {message}", DONE)
 
 
 def _told(words: str, status: int) -> int:

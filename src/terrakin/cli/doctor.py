@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _doctor(
-    archive: Annotated[Path | None, typer.Argument(help="An archive to look at too.", metavar="[ARCHIVE]")] = None,
+    archive: Annotated[Path | None, typer.Argument(help="An archive to look at too.", metavar="ARCHIVE")] = None,
 ) -> int:
     """Look at the installation and an archive; the exit status is 1 where something needs doing."""
     from terrakin.api.doctor import examine_archive, examine_installation

@@ -19,7 +19,8 @@ def register(app: typer.Typer) -> None:
 def _duplicates(
     archive: Annotated[Path, typer.Argument(help="The archive.", metavar="ARCHIVE")],
     distance: Annotated[
-        float | None, typer.Option(help="Largest distance in the archive's space. [default: 0.04 for cosine]", min=0.0)
+        float | None,
+        typer.Option(help="Largest distance in the archive's space. [default: 0.04 for cosine]", min=0.0, metavar="DISTANCE"),
     ] = None,
     format: Annotated[Literal["table", "jsonl"], typer.Option(help="How groups are printed.")] = "table",  # noqa: A002 - the option's name
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the groups.")] = False,

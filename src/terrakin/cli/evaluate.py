@@ -24,20 +24,33 @@ def register(app: typer.Typer) -> None:
 
 
 def _evaluate(
-    archive: Annotated[Path | None, typer.Argument(help="An archive with labels.", metavar="[ARCHIVE]")] = None,
-    dataset: Annotated[str | None, typer.Option(help="A benchmark instead; see `terrakin show datasets`.")] = None,
+    archive: Annotated[Path | None, typer.Argument(help="An archive with labels.", metavar="ARCHIVE")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="A benchmark instead; see `terrakin show datasets`.", metavar="NAME")
+    ] = None,
     root: Annotated[Path | None, typer.Option(help="Where the benchmark lies.", metavar="FOLDER")] = None,
     model: Annotated[str | None, typer.Option(help="The model to measure on it.", metavar="NAME|BUNDLE")] = None,
-    reducer: Annotated[str | None, typer.Option(help="Fit a reducer on the benchmark: pca:SIZE or pca-whitened:SIZE.")] = None,
-    protocol: Annotated[str, typer.Option(help="How queries and galleries are made; see `terrakin show protocols`.")] = "loo",
-    measures: Annotated[str | None, typer.Option(help="Measures, with commas. [default: those of the protocol]")] = None,
+    reducer: Annotated[
+        str | None, typer.Option(help="Fit a reducer on the benchmark: pca:SIZE or pca-whitened:SIZE.", metavar="KIND:SIZE")
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="How queries and galleries are made; see `terrakin show protocols`.", metavar="NAME")
+    ] = "loo",
+    measures: Annotated[
+        str | None, typer.Option(help="Measures, with commas. [default: those of the protocol]", metavar="NAMES")
+    ] = None,
     relevance: Annotated[
-        str | None, typer.Option(help="same-class, share-any, jaccard>=T, same-labels, same-place, overlap>=F.")
+        str | None,
+        typer.Option(
+            help="What answers a query: same-class, share-any, jaccard>=T, same-labels, same-place, overlap>=F. "
+            "[default: that of the protocol]",
+            metavar="RULE",
+        ),
     ] = None,
     ties: Annotated[Literal["id", "expected", "best", "worst"], typer.Option(help="What equal distances count as.")] = "id",
     mean: Annotated[Literal["query", "class"], typer.Option(help="Mean over queries, or over classes of them.")] = "query",
     interval: Annotated[Literal["query", "class"], typer.Option(help="What the bootstrap draws.")] = "query",
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn queries.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn queries.", min=0, metavar="NUMBER")] = 0,
     json: Annotated[Path | None, typer.Option(help="Also write the report as JSON.", metavar="FILE")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write the report as Markdown.", metavar="FILE")] = None,
     charts: Annotated[

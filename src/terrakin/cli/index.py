@@ -24,41 +24,56 @@ def register(app: typer.Typer) -> None:
 
 def _index(
     sources: Annotated[
-        list[Path], typer.Argument(help="Folders, images, scenes, STAC items, tables of paths.", metavar="SOURCE...")
+        list[Path], typer.Argument(help="Folders, images, scenes, STAC items, tables of paths.", metavar="SOURCE")
     ],
     archive: Annotated[Path, typer.Option(help="The archive; made where it does not exist.", metavar="DIR")],
     model: Annotated[str | None, typer.Option(help="A shipped bundle or the path of one.", metavar="NAME|BUNDLE")] = None,
-    bands: Annotated[str | None, typer.Option(help="Bands to read, in the model's order: nir,red,green.")] = None,
-    chip_size: Annotated[
-        int | None, typer.Option(help="Side of a chip in pixels. [default: 256 for scenes, whole images up to 1024]", min=1)
+    bands: Annotated[
+        str | None, typer.Option(help="Bands to read, in the model's order: nir,red,green.", metavar="NAMES")
     ] = None,
-    overlap: Annotated[int | None, typer.Option(help="Pixels that neighbouring chips share. [default: 0]", min=0)] = None,
+    chip_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Side of a chip in pixels. [default: 256 for scenes, whole images up to 1024]", min=1, metavar="PIXELS"
+        ),
+    ] = None,
+    overlap: Annotated[
+        int | None, typer.Option(help="Pixels that neighbouring chips share. [default: 0]", min=0, metavar="PIXELS")
+    ] = None,
     gsd: Annotated[
-        float | None, typer.Option(help="Metres on the ground for a pixel of a chip. [default: the scene's own]")
+        float | None,
+        typer.Option(help="Metres on the ground for a pixel of a chip. [default: the scene's own]", metavar="METRES"),
     ] = None,
     edges: Annotated[
         Literal["shift", "clip", "drop"] | None,
         typer.Option(help="The rest at the right and bottom: shift chips back inside, clip them, or drop it. [default: shift]"),
     ] = None,
     min_valid: Annotated[
-        float | None, typer.Option(help="Smallest share of valid pixels in a chip. [default: 0.5]", min=0.0, max=1.0)
+        float | None,
+        typer.Option(help="Smallest share of valid pixels in a chip. [default: 0.5]", min=0.0, max=1.0, metavar="SHARE"),
     ] = None,
     scaling: Annotated[
-        str | None, typer.Option(help="How values become 0..1: auto, sensor, LOW:HIGH, pLOW:pHIGH. [default: auto]")
+        str | None,
+        typer.Option(help="How values become 0..1: auto, sensor, LOW:HIGH, pLOW:pHIGH. [default: auto]", metavar="RULE"),
     ] = None,
     labels: Annotated[
-        str | None, typer.Option(help="Where labels come from; see `terrakin show sources`. [default: auto]")
+        str | None,
+        typer.Option(help="Where labels come from: auto, folder, json, none, or a column. [default: auto]", metavar="WHERE"),
     ] = None,
     dates: Annotated[
-        str | None, typer.Option(help="Where dates come from; see `terrakin show sources`. [default: auto]")
+        str | None,
+        typer.Option(help="Where dates come from: auto, name, tags, none, or a column. [default: auto]", metavar="WHERE"),
     ] = None,
-    reducer: Annotated[str | None, typer.Option(help="Fit a reducer on the archive: pca:SIZE or pca-whitened:SIZE.")] = None,
+    reducer: Annotated[
+        str | None, typer.Option(help="Fit a reducer on the archive: pca:SIZE or pca-whitened:SIZE.", metavar="KIND:SIZE")
+    ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Read the sources as copies of this benchmark; see `terrakin show datasets`.")
+        str | None,
+        typer.Option(help="Read the sources as copies of this benchmark; see `terrakin show datasets`.", metavar="NAME"),
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Drop scenes that have vanished from the sources.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail at the first file that cannot be taken in.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Threads. [default: one a core]", min=1)] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads. [default: one a core]", min=1, metavar="COUNT")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> int:
     """Cut imagery into chips, embed them, and keep them in an archive.

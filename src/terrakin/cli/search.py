@@ -20,14 +20,16 @@ def register(app: typer.Typer) -> None:
 
 def _search(
     archive: Annotated[Path, typer.Argument(help="The archive.", metavar="ARCHIVE")],
-    query: Annotated[str | None, typer.Argument(help="An image, a scene, or the id of a chip.", metavar="[QUERY]")] = None,
-    k: Annotated[int, typer.Option("-k", help="How many hits.", min=1)] = 10,
+    query: Annotated[str | None, typer.Argument(help="An image, a scene, or the id of a chip.", metavar="QUERY")] = None,
+    k: Annotated[int, typer.Option("-k", help="How many hits.", min=1, metavar="COUNT")] = 10,
     box: Annotated[
         str | None, typer.Option(help="The part of the query scene that is meant, in degrees.", metavar="W,S,E,N")
     ] = None,
     like: Annotated[list[str] | None, typer.Option(help="A further example; can be given again.", metavar="ID|FILE")] = None,
     unlike: Annotated[list[str] | None, typer.Option(help="A negative example; can be given again.", metavar="ID|FILE")] = None,
-    where: Annotated[str | None, typer.Option(help="Only chips that pass: \"label = 'harbor' and cloud < 0.1\".")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Only chips that pass: \"label = 'harbor' and cloud < 0.1\".", metavar="FILTER")
+    ] = None,
     bbox: Annotated[str | None, typer.Option(help="Only chips that touch it, in degrees.", metavar="W,S,E,N")] = None,
     since: Annotated[str | None, typer.Option(help="Only chips of this date or later.", metavar="DATE")] = None,
     until: Annotated[str | None, typer.Option(help="Only chips of this date or earlier.", metavar="DATE")] = None,
