@@ -163,7 +163,7 @@ def test_a_full_disk_keeps_what_was_committed(archive: Archive, source: Path, mo
 def test_other_options_are_refused_with_both_values(tiny_bundle: Path, tmp_path: Path) -> None:
     held = Archive.create(tmp_path / "archive", model=tiny_bundle, chip_size=64)
     held.must_be(model=tiny_bundle, chip_size=64)
-    with pytest.raises(ArchiveError, match=r"chipping\.size is 64 there, 128 here"):
+    with pytest.raises(ArchiveError, match=r"--chip-size is 64 there, 128 here"):
         held.must_be(chip_size=128)
 
 

@@ -68,6 +68,7 @@ class Archive:
         Raises:
             ArchiveError: if there is something at `path`.
             BundleError: if the bundle is broken.
+            ValueError: if an option is out of range.
         """
         path = Path(path)
         if (path / manifest.NAME).exists():
@@ -77,6 +78,8 @@ class Archive:
         if path.is_dir() and any(not name.name.startswith(("bundle", "writer", ".")) for name in path.iterdir()):
             # A run that was killed while it made the archive leaves a bundle and a lock; anything else is somebody's.
             raise ArchiveError(f"{str(path)!r} holds other files; choose an empty folder for the archive")
+        # Whatever can be wrong with the request is found before anything is made.
+        wanted = changed(IndexOptions(), **options)
         bundle = open_bundle(model)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -87,7 +90,7 @@ class Archive:
                 shutil.rmtree(path / _BUNDLE)
             bundle.save(path / _BUNDLE)
             time = manifest.now()
-            said = Manifest(_model(bundle), _BUNDLE, changed(IndexOptions(), **options), (), created=time, updated=time)
+            said = Manifest(_model(bundle), _BUNDLE, wanted, (), created=time, updated=time)
             manifest.write(path, said)
         return cls(path, said)
 

@@ -58,9 +58,29 @@ class IndexOptions:
         except (KeyError, TypeError, ValueError, BundleError) as exc:
             raise ArchiveError(f"archive.json has broken options ({exc}); make the archive again") from exc
 
+    def words(self) -> dict[str, str]:
+        """Each option as the command line names and writes it.
+
+        >>> IndexOptions(chipping=Chipping(size=64)).words()["--chip-size"]
+        '64'
+        """
+        chipping = self.chipping
+        return {
+            "--bands": "the model's" if self.bands is None else ",".join(self.bands),
+            "--chip-size": "256, whole images up to 1024" if chipping.size is None else str(chipping.size),
+            "--overlap": str(chipping.overlap),
+            "--gsd": "the scene's own" if chipping.gsd_m is None else str(chipping.gsd_m),
+            "--edges": chipping.edges,
+            "--min-valid": str(chipping.min_valid),
+            "--scaling": str(self.scaling),
+            "--labels": self.sources.labels,
+            "--dates": self.sources.dates,
+            "--reducer": "none" if self.reducer is None else self.reducer,
+        }
+
     def differences(self, other: "IndexOptions") -> list[str]:
-        """One phrase for each option that `other` sets differently: "chip size 256 there, 512 here"."""
-        ours, theirs = _flat(self.to_json()), _flat(other.to_json())
+        """One phrase for each option that `other` sets differently: "--overlap is 0 there, 32 here"."""
+        ours, theirs = self.words(), other.words()
         return [f"{name} is {ours[name]} there, {theirs[name]} here" for name in ours if ours[name] != theirs[name]]
 
 
@@ -109,13 +129,3 @@ def changed(
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
-        else:
-            flat[name] = value
-    return flat

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from terrakin.api.archive import Archive
 
 __all__ = ["register"]
 
@@ -20,13 +23,31 @@ def _info(
 ) -> None:
     """Say what an archive holds, with which model and options."""
     from terrakin.api.archive import Archive
+    from terrakin.views.table import aligned
 
-    facts = Archive.open(archive).info()
+    held = Archive.open(archive)
     if as_json:
-        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-        return
-    facts["bytes"] = f"{facts['bytes'] / 1e6:,.1f} MB"
-    for name, value in facts.items():
-        for inner, shown in value.items() if isinstance(value, dict) else [("", value)]:
-            told = ", ".join(map(str, shown)) if isinstance(shown, list) else shown
-            typer.echo(f"{' '.join(filter(None, (name, inner))):22} {told}")
+        typer.echo(json.dumps(held.info(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(aligned(_rows(held), right=(False, False)), nl=False)
+
+
+def _rows(held: "Archive") -> list[tuple[str, str]]:
+    """A fact a line, then an option a line in the words of the command line."""
+    from terrakin.views.wording import printable, space_words
+
+    facts = held.info()
+    rows = [
+        ("archive", facts["archive"]),
+        ("format", str(facts["format"])),
+        ("created", facts["created"]),
+        ("updated", facts["updated"]),
+        ("chips", f"{facts['chips']:,}"),
+        ("scenes", f"{facts['scenes']:,} ({facts['skipped']:,} files skipped)"),
+        ("size on disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
+        ("model", facts["model"]),
+        ("space", space_words(held.bundle.passport.space)),
+        *(("source", path) for path in facts["sources"]),
+        *held.options.words().items(),
+    ]
+    return [(name, printable(value)) for name, value in rows]
