@@ -104,10 +104,11 @@ def test_a_table_of_other_vectors_is_refused(path: Path) -> None:
         LanceStore(path, Space("l2", 16))
 
 
-def test_a_folder_without_a_table_is_broken(path: Path) -> None:
+def test_a_folder_without_a_commit_is_no_table(path: Path) -> None:
     path.mkdir(parents=True)
-    with pytest.raises(ArchiveError, match=r"chips.lance' cannot be read or written: "):
-        LanceStore(path, SPACE)
+    with pytest.raises(ArchiveNotFoundError):
+        LanceStore(path, SPACE, missing="refuse")
+    assert LanceStore(path, SPACE).count() == 0
 
 
 def test_a_damaged_table_is_said_to_be_so(path: Path) -> None:

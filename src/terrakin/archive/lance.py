@@ -18,6 +18,7 @@ from terrakin.archive.lance_ann import Recall
 from terrakin.archive.lance_errors import translated
 from terrakin.archive.lance_gallery import LoadedTable, load
 from terrakin.archive.lance_names import outer_name, stored_name
+from terrakin.archive.lance_table import is_table
 from terrakin.archive.near_ids import chip_not_found
 from terrakin.archive.rows import fitted
 from terrakin.archive.schema import VECTOR, chips_schema
@@ -69,10 +70,10 @@ class LanceStore:
         self._exact_bytes = exact_bytes
         self._loaded: LoadedTable | None = None
         self._known: KnownIds | None = None
-        if missing == "refuse" and not path.exists():
+        if missing == "refuse" and not is_table(path):
             raise ArchiveNotFoundError(str(path.parent))
         with translated(path):
-            self._table: Any = lance.dataset(path) if path.exists() else lance.write_dataset(_empty(space), path)
+            self._table: Any = lance.dataset(path) if is_table(path) else lance.write_dataset(_empty(space), path)
         wanted, found = _empty(space).schema.field(VECTOR).type, self._table.schema.field(VECTOR).type
         if wanted != found:
             raise ArchiveError(f"the table at {str(path)!r} holds vectors of {found}; this model's are {wanted}")

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from terrakin.archive.lance_errors import translated
+from terrakin.archive.lance_table import is_table
 from terrakin.archive.schema import SCENES
 from terrakin.chips.scaling import ValueRange
 from terrakin.scenes.scene import Band, Scene, Skipped
@@ -65,7 +66,7 @@ class Ledger:
 
         self._path = path
         with translated(path):
-            self._table = lance.dataset(str(path)) if path.exists() else None
+            self._table = lance.dataset(str(path)) if is_table(path) else None
 
     def entries(self) -> dict[str, Entry]:
         """Every scene by uri."""
