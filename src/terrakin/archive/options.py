@@ -31,7 +31,10 @@ class IndexOptions:
 
     def __post_init__(self) -> None:
         if self.reducer is not None:
-            parse_reducer(self.reducer)
+            try:
+                parse_reducer(self.reducer)
+            except BundleError as exc:
+                raise ValueError(str(exc)) from exc
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for `archive.json`."""
@@ -55,7 +58,7 @@ class IndexOptions:
                 sources=SourceOptions(**values["sources"]),
                 reducer=values["reducer"],
             )
-        except (KeyError, TypeError, ValueError, BundleError) as exc:
+        except (KeyError, TypeError, ValueError) as exc:
             raise ArchiveError(f"archive.json has broken options ({exc}); make the archive again") from exc
 
     def words(self) -> dict[str, str]:

@@ -26,6 +26,8 @@ def _demo(
     from terrakin.api.demo import demo
     from terrakin.progress import bar
 
+    if images is not None and not images.exists():
+        raise typer.BadParameter(f"{images} does not exist", param_hint="--images")
     with bar("Indexing", unit="chips", quiet=quiet) as progress:
         done = demo(folder, images=images, progress=progress)
     say(f"scenes:  {done.scenes}", quiet=quiet)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from terrakin.cli.say import say
+from terrakin.errors import SourceError
 
 if TYPE_CHECKING:
     from terrakin.api.archive import Archive
@@ -75,7 +76,7 @@ def _index(
     strict: Annotated[bool, typer.Option("--strict", help="Fail at the first file that cannot be taken in.")] = False,
     workers: Annotated[int | None, typer.Option(help="Threads. [default: one a core]", min=1, metavar="COUNT")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
-) -> int:
+) -> None:
     """Cut imagery into chips, embed them, and keep them in an archive.
 
     Run again, it adds what is new, replaces what changed, and goes on where it was interrupted.
@@ -112,7 +113,17 @@ def _index(
         summary = held.add(sources, dataset=dataset, prune=prune, strict=strict, workers=workers, progress=progress)
     for line in _lines(summary, held):
         say(line, quiet=quiet)
-    return 0 if len(held) else 1
+    if not summary.added + summary.replaced + summary.unchanged + summary.removed:
+        raise SourceError(_nothing(sources, summary, held))
+
+
+def _nothing(sources: list[Path], summary: "Summary", held: "Archive") -> str:
+    from terrakin.archive.report import NAME
+
+    named = ", ".join(map(str, sources))
+    if summary.skipped:
+        return f"nothing in {named} could be indexed; the reasons are in {held.path / NAME}"
+    return f"there is no imagery in {named}; name a folder, an image, a STAC item or a table that has some"
 
 
 def _lines(summary: "Summary", held: "Archive") -> list[str]:
