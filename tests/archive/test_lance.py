@@ -105,10 +105,13 @@ def test_a_table_of_other_vectors_is_refused(path: Path) -> None:
 
 
 def test_a_folder_without_a_commit_is_no_table(path: Path) -> None:
-    path.mkdir(parents=True)
-    with pytest.raises(ArchiveNotFoundError):
+    for part in ("data", "_versions"):
+        (path / part).mkdir(parents=True)
+    (path / "data" / "half.lance").write_bytes(b"half")
+    with pytest.raises(ArchiveNotFoundError, match="no archive at"):
         LanceStore(path, SPACE, missing="refuse")
-    assert LanceStore(path, SPACE).count() == 0
+    LanceStore(path, SPACE).append(chips(["a"]))
+    assert LanceStore(path, SPACE, missing="refuse").count() == 1
 
 
 def test_a_damaged_table_is_said_to_be_so(path: Path) -> None:

@@ -37,7 +37,7 @@ _KEEP_VERSIONS = dt.timedelta(hours=1)
 _LOOKED_UP = ("id", "scene")
 
 
-_BATCH_BYTES = 16 << 20
+_BATCH_BYTES = 4 << 20
 # Of vectors, read at a time: several batches are under way at once.
 
 
@@ -87,8 +87,8 @@ class LanceStore:
         names = new["id"].to_pylist()
         if self._known is None:
             self._known = KnownIds(name for batch in self.scan(["id"]) for name in batch["id"].to_pylist())
-        if (perhaps := self._known.perhaps(names)) and (twins := sorted(self._row_ids(perhaps))):
-            raise ArchiveError(f"the archive holds a chip {twins[0]!r} already; nothing was added")
+        if (perhaps := self._known.perhaps(names)) and (twins := self._row_ids(perhaps)):
+            raise ArchiveError(f"the archive holds a chip {min(twins)!r} already; nothing was added")
         stored = new.rename_columns([stored_name(name) for name in new.schema.names])
         with translated(self._path):
             if fresh := [field for field in stored.schema if field.name not in self._table.schema.names]:

@@ -35,7 +35,7 @@ class MemoryStore:
         new = fitted(chips, self._table.schema, self.space)
         twins = pc.filter(new["id"], pc.is_in(new["id"], value_set=self._table["id"].combine_chunks()))
         if len(twins):
-            raise ArchiveError(f"the archive holds a chip {twins[0].as_py()!r} already; nothing was added")
+            raise ArchiveError(f"the archive holds a chip {pc.min(twins).as_py()!r} already; nothing was added")
         together = pa.concat_tables([self._table, new], promote_options="default")
         self._replace(together.take(pc.sort_indices(together["id"])))
 
