@@ -215,3 +215,12 @@ def test_a_large_archive_gets_an_index_with_its_measured_recall(
     hits = archive.search("water/more005.png", k=5)
     assert hits.ranking.recall == summary.recall
     assert not archive.store.wants_index
+
+
+def test_a_reader_sees_what_another_process_adds(archive: Archive, source: Path) -> None:
+    archive.add(source / "field")
+    reader = Archive.open(archive.path)
+    assert {hit.labels for hit in reader.search("field00.png", k=20)} <= {("field",), ()}
+    before = len(reader.search("field00.png", k=100))
+    archive.add(source / "water")
+    assert len(reader.search("field00.png", k=100)) == before + 12

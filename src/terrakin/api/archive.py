@@ -223,6 +223,7 @@ class Archive:
             ChipNotFoundError: if an example is neither a chip nor a file.
             FilterError: if the filter cannot be read.
         """
+        self.store.checkpoint()  # another process may have added chips since
         query = ask(
             self.store,
             like,
