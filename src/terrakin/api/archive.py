@@ -12,16 +12,12 @@ import numpy as np
 
 from terrakin.api.hits import Hits
 from terrakin.archive import manifest
-from terrakin.archive.fitting import fit_reducer
-from terrakin.archive.index import index
 from terrakin.archive.lance import LanceStore
 from terrakin.archive.ledger import Ledger
 from terrakin.archive.lock import writer
 from terrakin.archive.manifest import Manifest
 from terrakin.archive.options import IndexOptions, changed
 from terrakin.archive.report import Summary, write_report
-from terrakin.archive.run import Find
-from terrakin.archive.work import Worker
 from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
 from terrakin.chips.box import Box
@@ -34,6 +30,7 @@ from terrakin.search.duplicates import Group, duplicates
 from terrakin.search.rank import rank
 
 if TYPE_CHECKING:
+    from terrakin.archive.run import Find
     from terrakin.evaluation.report import Report
 
 __all__ = ["Archive"]
@@ -300,7 +297,11 @@ class Archive:
             "bytes": sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
         }
 
-    def _index(self, listed: Find, paths: list[Path], **settings: Any) -> Summary:
+    def _index(self, listed: "Find", paths: list[Path], **settings: Any) -> Summary:
+        # What reads imagery takes as long to import as a whole search, which does not need it.
+        from terrakin.archive.index import index
+        from terrakin.archive.work import Worker
+
         summary = index(
             listed,
             store=self.store,
@@ -323,7 +324,10 @@ class Archive:
         held = self.store.recall
         return None if held is None else held.value
 
-    def _reduce(self, listed: Find, workers: int) -> None:
+    def _reduce(self, listed: "Find", workers: int) -> None:
+        from terrakin.archive.fitting import fit_reducer
+        from terrakin.archive.work import Worker
+
         words = str(self.options.reducer)
         reducer = fit_reducer(listed, Worker(self.bundle, self.options), self.bundle, words, workers=workers)
         reduced = self.bundle.with_reducer(reducer)
@@ -350,7 +354,7 @@ def _model(bundle: Bundle) -> str:
     return f"{passport.name} {passport.version}{reduced}"
 
 
-def _finder(paths: list[Path], options: IndexOptions, dataset: str | None) -> Find:
+def _finder(paths: list[Path], options: IndexOptions, dataset: str | None) -> "Find":
     def listed() -> Iterator[tuple[str, Candidate | Skipped]]:
         for path in paths:
             found = find(path, options=options.sources) if dataset is None else _samples(path, dataset, options)
