@@ -1,6 +1,7 @@
 """The program `terrakin`: its verbs, and how errors become one line and an exit status."""
 
 import errno
+import gc
 import os
 import sys
 import warnings
@@ -50,7 +51,10 @@ def _program(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and end the process with its status."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    # As it ends, Python would look through every object of every library once more, for a fifth of a second.
+    gc.freeze()
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
