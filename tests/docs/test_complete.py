@@ -1,0 +1,138 @@
+"""Nothing that people can name is missing from the pages."""
+
+import dataclasses
+import re
+
+import pytest
+from typer.main import get_command
+
+import terrakin
+from terrakin import errors
+from terrakin.api.archive import Archive
+from terrakin.api.export import FORMATS
+from terrakin.api.hits import Hits
+from terrakin.api.listing import LISTINGS
+from terrakin.archive.manifest import Manifest
+from terrakin.archive.options import IndexOptions
+from terrakin.archive.report import Summary
+from terrakin.archive.schema import SCENES, chips_schema
+from terrakin.archive.store import STORES
+from terrakin.bundles.bundle import BUNDLES
+from terrakin.bundles.members import CARD, MODEL, PASSPORT, REDUCER
+from terrakin.bundles.passport import Passport, Reduction
+from terrakin.chips.grid import Chipping
+from terrakin.chips.scaling import ScalingRule
+from terrakin.cli.app import app
+from terrakin.datasets.dataset import DATASETS
+from terrakin.evaluation.measures.known import MEASURES
+from terrakin.evaluation.protocols.known import PROTOCOLS
+from terrakin.evaluation.relevance import RULES
+from terrakin.evaluation.report import Report
+from terrakin.scenes.options import SourceOptions
+from terrakin.scenes.sensors import SENSORS
+from terrakin.scenes.source import SOURCES
+from terrakin.search.ranking import Hit
+from terrakin.spaces.kinds import SPACES
+from terrakin.spaces.space import Space
+from terrakin.views.records import CSV_COLUMNS
+
+VERBS = get_command(app).commands
+
+REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES)
+
+SELF_EXPLAINING = {"--help", "-h", "-k"}
+"""Options that the pages use and need not explain."""
+
+
+def options(verb: str) -> list[str]:
+    return [name for option in VERBS[verb].params for name in option.opts if name.startswith("--")]
+
+
+def names(*values: type) -> list[str]:
+    return [field.name for value in values for field in dataclasses.fields(value)]
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_is_explained_with_an_example(verb, written) -> None:
+    assert re.search(rf"^\$ terrakin {verb} |^terrakin {verb} |`terrakin {verb} ", written, re.MULTILINE)
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_option_is_explained_by_hand(verb, written) -> None:
+    for option in set(options(verb)) - SELF_EXPLAINING:
+        assert re.search(rf"{option}\b", written), f"no page but the generated one tells of {option} of {verb}"
+
+
+def test_options_of_the_program_itself_are_explained(root) -> None:
+    reference = (root / "docs/cli.md").read_text(encoding="utf-8")
+    for option in get_command(app).params:
+        assert option.opts[0] in reference
+
+
+@pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.kind)
+def test_every_member_of_a_registry_is_named(registry, written) -> None:
+    for name in registry:
+        assert re.search(rf"`{re.escape(name)}`|\b{re.escape(name)}\b", written), f"no page names {name} of {registry.kind}"
+
+
+@pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.kind)
+def test_every_entry_point_group_is_named(registry, root) -> None:
+    assert f"`terrakin.{registry.kind}`" in (root / "docs/extending.md").read_text(encoding="utf-8")
+
+
+def test_every_public_name_is_explained(root) -> None:
+    page = (root / "docs/python.md").read_text(encoding="utf-8")
+    for name in terrakin.__all__:
+        assert f"`terrakin.{name}`" in page
+
+
+@pytest.mark.parametrize("value", [Archive, Hits], ids=lambda value: value.__name__)
+def test_every_public_method_is_explained(value, root) -> None:
+    page = (root / "docs/python.md").read_text(encoding="utf-8")
+    for name in vars(value):
+        if not name.startswith("_"):
+            assert f".{name}" in page, f"docs/python.md says nothing of {value.__name__}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("errors.md", errors.__all__),
+        ("formats.md", names(Manifest, IndexOptions, Chipping, ScalingRule, SourceOptions)),
+        ("formats.md", names(Passport, Reduction, Space)),
+        ("formats.md", chips_schema(Space("cosine", 4)).names),
+        ("formats.md", SCENES.names),
+        ("formats.md", [PASSPORT, MODEL, REDUCER, CARD]),
+        ("indexing.md", names(Summary)),
+        ("indexing.md", list(SENSORS)),
+        ("python.md", names(Hit)),
+        ("python.md", names(Report)),
+        ("searching.md", sorted(set(CSV_COLUMNS) - {"west", "south", "east", "north"})),
+        ("evaluating.md", list(RULES)),
+        ("exporting.md", list(FORMATS)),
+    ],
+)
+def test_every_key_is_explained(page, words, root) -> None:
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    for word in words:
+        assert re.search(rf"`[^`\n]*{re.escape(word)}[^`\n]*`", text), f"docs/{page} says nothing of {word}"
+
+
+def test_every_format_of_hits_is_explained(root) -> None:
+    page = (root / "docs/searching.md").read_text(encoding="utf-8")
+    reference = (root / "docs/cli.md").read_text(encoding="utf-8").partition("## terrakin search\n")[2]
+    choices = re.search(r"--format .([a-z|]{9,})", reference)[1].split("|")
+    assert "geoparquet" in choices
+    for name in choices:
+        assert f"| `{name}` |" in page
+
+
+def test_every_listing_is_reached(root) -> None:
+    page = (root / "docs/extending.md").read_text(encoding="utf-8")
+    for name in set(LISTINGS) - {"models"}:
+        assert f"`terrakin.{name}`" in page
+
+
+def test_every_word_of_the_glossary_is_used_in_the_singular(root) -> None:
+    words = re.findall(r"^\| ([a-zA-Z, ]+) \|", (root / "docs/glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(words) == len(set(words)) > 20

@@ -1,0 +1,281 @@
+"""Fill the tables of the documentation from the program itself; a test fails when a committed page is stale.
+
+    python tools/write_tables.py
+
+A page marks a place by `<!-- table: NAME -->` and `<!-- end -->`; what lies between is written here.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+from terrakin import errors
+from terrakin.api.listing import listing
+from terrakin.archive.manifest import Manifest
+from terrakin.archive.report import Summary
+from terrakin.archive.schema import SCENES, VECTOR, chips_schema
+from terrakin.bundles.passport import Passport, Reduction
+from terrakin.cli.app import FAILED, WRONG, WRONG_USE
+from terrakin.datasets.table import table as dataset_rows
+from terrakin.evaluation.measures.known import MEASURES
+from terrakin.evaluation.protocols.known import PROTOCOLS
+from terrakin.evaluation.relevance import RULES
+from terrakin.scenes.formats import DRIVERS
+from terrakin.scenes.sensors import SENSORS
+from terrakin.scenes.source import SOURCES
+from terrakin.spaces.kinds import SPACES
+from terrakin.spaces.space import Space
+
+__all__ = ["TABLES", "filled", "pages"]
+
+ROOT = Path(__file__).parents[1]
+
+_PLACE = re.compile(r"(?P<head><!-- table: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
+
+CHIPS = {
+    "id": "Readable and stable: `<key>` for a whole image, `<key>#<col>,<row>,<width>,<height>` for a window.",
+    "scene": "Absolute path of the scene's file, folder or item.",
+    "fingerprint": "Digest of the scene's content when the chip was read.",
+    "col": "First column of the window, from 0.",
+    "row": "First row of the window, from 0.",
+    "width": "Columns of the window.",
+    "height": "Rows of the window.",
+    "footprint": "Polygon or multipolygon on the ground, EPSG:4326, WKB; null without geography.",
+    "west": "Box of the footprint in degrees; `west > east` across the antimeridian.",
+    "south": "As `west`.",
+    "east": "As `west`.",
+    "north": "As `west`.",
+    "datetime": "Acquisition time, UTC.",
+    "labels": "Classes, sorted; empty where none is known.",
+    "valid_share": "Share of the window that holds measurements, 0 to 1.",
+    "thumbnail": "JPEG of at most 128 x 128 px.",
+    VECTOR: "The packed embedding, as long as the space is wide.",
+}
+"""What the columns of the chips table hold."""
+
+SCENE_COLUMNS = {
+    "uri": "Absolute path of the scene's file, folder or item.",
+    "key": "Head of the ids of its chips.",
+    "source": "The path that was indexed when it was found.",
+    "stamp": "Changes with the size or time of a file, the metadata beside it, or the options.",
+    "fingerprint": "Digest of the content of all its files; null where it could not be opened.",
+    "state": "`complete`, or `skipped`. A scene under way has no row.",
+    "reason": "Why it was skipped.",
+    "chips": "How many chips it gave.",
+    "low": "Values that became 0, one a band.",
+    "high": "Values that became 1, one a band.",
+    "scene": "Bands, grid, CRS, date and labels as they were read, as JSON.",
+}
+"""What the columns of the scenes table hold."""
+
+DISTANCES = {
+    "codeset": "Sum over the codes that the query has of the bits that differ; half the bits of a code that the chip lacks.",
+    "cosine": "1 - cosine of the angle, 0 to 2.",
+    "hamming": "Number of bits that differ.",
+    "l2": "Euclidean distance.",
+    "pearson": "1 - correlation, 0 to 2.",
+}
+"""How the vectors of each kind of space compare."""
+
+ADVICE = {
+    "TerrakinError": "Catch it to catch all of them.",
+    "UnknownNameError": "Choose a name that the message lists.",
+    "MissingExtraError": "Run the `pip install` command in the message.",
+    "SourceError": "Name a folder, an image, a STAC item or a table that exists.",
+    "SceneError": "Mend or remove the file. Without `--strict` it is skipped and reported.",
+    "BandNotFoundError": "Choose bands that the message lists, with `--bands`.",
+    "BundleError": "Copy the bundle again from where it came.",
+    "PassportMismatchError": "Use the archive's own model, or make another archive.",
+    "ArchiveError": "Do what the message says: another folder, other options, a newer terrakin, or a copy.",
+    "ArchiveNotFoundError": "Check the path, or make an archive with `terrakin index`.",
+    "ArchiveBusyError": "Wait until the process in the message has ended, or end it.",
+    "ArchiveFullError": "Make room and run the same command again; what was committed is kept.",
+    "ChipNotFoundError": "Take the nearest id from the message, or the path of a file that exists.",
+    "FilterError": "Correct the filter at the column that the message names.",
+    "DatasetError": "Give the folder that the published archive unpacks to.",
+    "EvaluationError": "Choose a protocol, relevance or measure for which the chips have what is needed.",
+    "OutputError": "Choose another path, or make room.",
+}
+"""What to do about each error."""
+
+
+def pages() -> list[Path]:
+    """The pages with marked places."""
+    return [page for page in sorted((ROOT / "docs").glob("*.md")) if _PLACE.search(page.read_text(encoding="utf-8"))]
+
+
+def filled(text: str) -> str:
+    """A page with its tables as they should be.
+
+    Raises:
+        KeyError: for a place whose name is no table.
+    """
+    return _PLACE.sub(lambda place: f"{place['head']}\n{TABLES[place['name']]()}\n{place['end']}", text)
+
+
+def _measures() -> str:
+    rows = []
+    for name in MEASURES:
+        family = MEASURES[name]
+        best = "no bound" if family.best == float("inf") else f"{family.best:g}"
+        rows.append((f"`{name}`", " ".join(_as_code(family.form)), family.words, best))
+    return _table(("family", "written", "what it measures", "best"), rows)
+
+
+def _protocols() -> str:
+    names = {PROTOCOLS[name].__name__: name for name in PROTOCOLS}
+    rows = []
+    for name in PROTOCOLS:
+        planner = PROTOCOLS[name]
+        words = f"{_sentences(inspect.getmodule(planner))} {_sentences(planner)}"
+        for other, known in names.items():
+            words = words.replace(f"`{other}`", f"`{known}`")
+        options = ", ".join(f"`{field.name}={field.default}`" for field in fields(planner) if field.default is not MISSING)
+        rows.append((f"`{name}`", words, options))
+    return _table(("protocol", "what it does", "options with their defaults"), rows)
+
+
+def _relevance() -> str:
+    return _table(("rule", "a chip is relevant where"), [(f"`{name}`", words) for name, words in RULES.items()])
+
+
+def _sources() -> str:
+    by_turn = sorted((SOURCES[name] for name in SOURCES), key=lambda source: (source.turn, source.name))
+    return _table(("source", "what it reads"), [(f"`{source.name}`", source.title) for source in by_turn])
+
+
+def _formats() -> str:
+    drivers: dict[str, list[str]] = {}
+    for end, driver in DRIVERS.items():
+        drivers.setdefault(driver, []).append(f"`{end}`")
+    return _table(("format", "extensions"), [(driver, " ".join(ends)) for driver, ends in drivers.items()])
+
+
+def _sensors() -> str:
+    rows = []
+    for key, sensor in SENSORS.items():
+        bands = ", ".join(" ".join(dict.fromkeys(filter(None, (band.name, band.common_name)))) for band in sensor.bands)
+        ranged = any(band.display_range for band in sensor.bands)
+        rows.append((f"`{key}`", sensor.title, bands, "yes" if ranged else "no"))
+    return _table(("sensor", "what it is", "bands with their common names", "has a range"), rows)
+
+
+def _datasets() -> str:
+    head = ("name", "title", "images", "classes", "pixels", "gsd in metres", "bands", "licence")
+    rows = [
+        (f"`{r.name}`", r.title, f"{r.images:,}" if r.images else "", str(r.classes or ""), r.pixels, r.gsd, r.bands, r.licence)
+        for r in dataset_rows()
+    ]
+    return _table(head, rows)
+
+
+def _models() -> str:
+    head, rows = listing("models")
+    return _table(head, rows)
+
+
+def _stores() -> str:
+    head, rows = listing("stores")
+    return _table(head, [(f"`{name}`", words) for name, words in rows])
+
+
+def _spaces() -> str:
+    return _table(("kind", "distance"), [(f"`{name}`", DISTANCES[name]) for name in SPACES])
+
+
+def _chips() -> str:
+    schema = chips_schema(Space("cosine", 1280))
+    rows = [(f"`{field.name}`", f"`{_type(str(field.type))}`", CHIPS[field.name]) for field in schema]
+    return _table(("column", "type", "what it holds"), rows)
+
+
+def _scenes() -> str:
+    rows = [(f"`{field.name}`", f"`{_type(str(field.type))}`", SCENE_COLUMNS[field.name]) for field in SCENES]
+    return _table(("column", "type", "what it holds"), rows)
+
+
+def _errors() -> str:
+    rows = []
+    for name in errors.__all__:
+        error = getattr(errors, name)
+        status = str(WRONG_USE if issubclass(error, WRONG) else FAILED)
+        other = ", ".join(f"`{base.__name__}`" for base in error.__bases__ if base not in (Exception, errors.TerrakinError))
+        rows.append((f"`{name}`", inspect.getdoc(error) or "", other, status, ADVICE[name]))
+    return _table(("error", "when", "also a", "exit status", "what to do"), rows)
+
+
+def _of_fields(cls: type) -> Callable[[], str]:
+    """A table of a dataclass: each field with the docstring under it."""
+
+    def write() -> str:
+        return _table(("key", "what it says"), [(f"`{name}`", words) for name, words in _field_words(cls).items()])
+
+    return write
+
+
+def _field_words(cls: type) -> dict[str, str]:
+    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    if not isinstance(body, ast.ClassDef):
+        raise TypeError(f"{cls} is no class")
+    words: dict[str, str] = {}
+    for field, below in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+            words[field.target.id] = " ".join(ast.literal_eval(below.value).split())
+    missing = [field.name for field in fields(cls) if field.name not in words]
+    if missing:
+        raise ValueError(f"no docstring under {', '.join(missing)} of {cls.__name__}")
+    return words
+
+
+def _sentences(member: object) -> str:
+    """The first paragraph of a docstring on one line."""
+    return " ".join((inspect.getdoc(member) or "").split("\n\n")[0].split())
+
+
+def _as_code(form: str) -> Iterable[str]:
+    """Words of a form; those that are names as code."""
+    for word in form.split():
+        bare = word.rstrip(",")
+        names = bare not in ("or", "with", "and")
+        yield f"`{bare}`{word[len(bare) :]}" if names else word
+
+
+def _type(arrow: str) -> str:
+    return re.sub(r"<(item|element): (\w+)>", r"<\2>", arrow)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *map(list, rows)]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "chips": _chips,
+    "datasets": _datasets,
+    "errors": _errors,
+    "formats": _formats,
+    "index-report": _of_fields(Summary),
+    "manifest": _of_fields(Manifest),
+    "measures": _measures,
+    "models": _models,
+    "passport": _of_fields(Passport),
+    "protocols": _protocols,
+    "reduction": _of_fields(Reduction),
+    "relevance": _relevance,
+    "scenes": _scenes,
+    "sensors": _sensors,
+    "sources": _sources,
+    "spaces": _spaces,
+    "stores": _stores,
+}
+"""Every table by name."""
+
+
+if __name__ == "__main__":
+    for page in pages():
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
