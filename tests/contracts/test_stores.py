@@ -113,8 +113,9 @@ def test_a_filter_is_applied_before_ranking(make) -> None:
     space = SPACES["cosine"]
     store = make(space)
     ids = [f"s{number % 7}#{number:03d}" for number in range(300)]
-    table = chips(space, ids, property__cloud=[number / 300 for number in range(300)])
-    store.append(table)
+    raw = np.repeat(np.random.default_rng(0).normal(size=(30, 8)), 10, axis=0)
+    table = chips(space, ids, raw=raw, property__cloud=[number / 300 for number in range(300)])
+    store.append(table.take(np.random.default_rng(1).permutation(300)))
     vectors = np.stack(table[VECTOR].to_numpy()).astype(np.float32)
     exact = distances(space, vectors[:1], vectors)[0]
     for where, passes in [

@@ -34,15 +34,17 @@ def test_few_and_many_rows_of_a_filter_give_the_same_answer(kind: str, share: fl
 
 
 @pytest.mark.parametrize("kind", ["cosine", "l2"])
-def test_near_ties_that_float32_cannot_tell_apart_are_told_apart(kind: str) -> None:
+@pytest.mark.parametrize("spread", [1e-5, 1e-6, 1e-7])
+def test_near_ties_that_float32_cannot_tell_apart_are_told_apart(kind: str, spread: float) -> None:
     space = Space(kind, 64)
-    rng = np.random.default_rng(2)
-    raw = rng.normal(size=64) + 1e-5 * rng.normal(size=(5000, 64))
-    vectors = pack(space, raw)
-    query = pack(space, raw[:1] + 0.3)[0]
-    exact = distances(space, query[None], vectors)[0]
-    found, _ = ExactIndex(space, vectors).search(query, 25)
-    assert found.tolist() == np.argsort(exact, kind="stable")[:25].tolist()
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        raw = rng.normal(size=64) + spread * rng.normal(size=(5000, 64))
+        vectors = pack(space, raw)
+        query = pack(space, rng.normal(size=(1, 64)))[0]
+        exact = distances(space, query[None], vectors)[0]
+        found, _ = ExactIndex(space, vectors).search(query, 25)
+        assert found.tolist() == np.argsort(exact, kind="stable")[:25].tolist()
 
 
 def test_l2_beyond_the_range_of_float32_squares_is_still_exact() -> None:
