@@ -72,6 +72,14 @@ SCENE_COLUMNS = {
 }
 """What the columns of the scenes table hold."""
 
+DRIVER_TITLES = {
+    "GTiff": "GeoTIFF, COG",
+    "HFA": "ERDAS Imagine",
+    "JP2OpenJPEG": "JPEG 2000",
+    "WEBP": "WebP",
+}
+"""Names for people of those formats that GDAL calls otherwise."""
+
 DISTANCES = {
     "codeset": "Sum over the codes that the query has of the bits that differ; half the bits of a code that the chip lacks.",
     "cosine": "1 - cosine of the angle, 0 to 2.",
@@ -152,7 +160,9 @@ def _formats() -> str:
     drivers: dict[str, list[str]] = {}
     for end, driver in DRIVERS.items():
         drivers.setdefault(driver, []).append(f"`{end}`")
-    return _table(("format", "extensions"), [(driver, " ".join(ends)) for driver, ends in drivers.items()])
+    return _table(
+        ("format", "extensions"), [(DRIVER_TITLES.get(driver, driver), " ".join(ends)) for driver, ends in drivers.items()]
+    )
 
 
 def _sensors() -> str:
@@ -180,7 +190,7 @@ def _models() -> str:
 
 def _stores() -> str:
     head, rows = listing("stores")
-    return _table(head, [(f"`{name}`", words) for name, words in rows])
+    return _table(head, [(f"`{name}`", f"{words.partition('. ')[0].rstrip('.')}.") for name, words in rows])
 
 
 def _spaces() -> str:
