@@ -224,3 +224,15 @@ def test_a_reader_sees_what_another_process_adds(archive: Archive, source: Path)
     before = len(reader.search("field00.png", k=100))
     archive.add(source / "water")
     assert len(reader.search("field00.png", k=100)) == before + 12
+
+
+def test_a_long_run_merges_its_small_pieces(archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    merged: list[int] = []
+    compact = type(archive.store).compact
+    monkeypatch.setattr("terrakin.archive.run._COMMIT_CHIPS", 4)
+    monkeypatch.setattr("terrakin.archive.run._PIECE", 4)
+    monkeypatch.setattr("terrakin.archive.run._COMPACT_COMMITS", 3)
+    monkeypatch.setattr(type(archive.store), "compact", lambda store: (merged.append(store.count()), compact(store))[1])
+    archive.add(source)
+    assert len(merged) > 2, "once at the end, and on the way"
+    assert len(archive) == 48

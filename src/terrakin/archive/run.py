@@ -35,6 +35,8 @@ _COMMIT_CHIPS = 256
 """Chips in one commit; a kill loses at most these and what the workers hold."""
 _COMMIT_SECONDS = 5.0
 """Longest time that finished chips wait for a commit."""
+_COMPACT_COMMITS = 500
+"""Commits after which small pieces are merged: a commit takes 5 ms after 500 others and 32 ms after 3000."""
 
 
 class Run:
@@ -57,7 +59,7 @@ class Run:
         self._records: list[Record] = []
         self._chips: dict[str, int] = {}  # rows so far, by uri of an open scene
         self._committed = time.monotonic()
-        self._planned = self._opened = self._done = 0
+        self._commits = self._planned = self._opened = self._done = 0
 
     def go(self, found: Iterator[tuple[str, Candidate | Skipped]], pool: ThreadPoolExecutor, *, ahead: int) -> None:
         """Open, read, embed and commit until nothing is left, with at most `ahead` tasks in the pool."""
@@ -97,6 +99,10 @@ class Run:
             self._ledger.add(self._records)
             self._records = []
         self._committed = time.monotonic()
+        self._commits += 1
+        if self._commits % _COMPACT_COMMITS == 0:
+            self._store.compact()
+            self._ledger.compact()
 
     def sweep(self, sources: Sequence[str], *, prune: bool) -> None:
         """Deal with scenes of the sources that are no longer there."""
