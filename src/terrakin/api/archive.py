@@ -65,7 +65,7 @@ class Archive:
         Raises:
             ArchiveError: if there is something at `path`.
             BundleError: if the bundle is broken.
-            ValueError: if an option is out of range.
+            ValueError: if an option is out of range, or does not suit the model.
         """
         path = Path(path)
         if (path / manifest.NAME).exists():
@@ -78,6 +78,7 @@ class Archive:
         # Whatever can be wrong with the request is found before anything is made.
         wanted = changed(IndexOptions(), **options)
         bundle = open_bundle(model)
+        wanted.must_suit(bundle.passport)
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as exc:

@@ -11,7 +11,7 @@ from pathlib import Path
 from terrakin.api.archive import Archive
 from terrakin.archive.lock import writer
 from terrakin.bundles.bundle import DEFAULT, open_bundle
-from terrakin.errors import ArchiveBusyError, TerrakinError
+from terrakin.errors import ArchiveBusyError, ArchiveError, TerrakinError
 
 __all__ = ["Finding", "examine_archive", "examine_installation"]
 
@@ -91,6 +91,8 @@ def examine_archive(path: Path) -> Iterator[Finding]:
             yield Finding("writer", "none at work")
     except ArchiveBusyError as exc:
         yield Finding("writer", str(exc))
+    except (ArchiveError, OSError) as exc:
+        yield Finding("writer", f"the archive can be searched and not written: {exc}")
     free = shutil.disk_usage(path).free
     yield Finding("disk", f"{free / 1e9:,.1f} GB free", None if free >= _FREE_SPACE else "make room before indexing more")
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from terrakin.bundles.passport import Passport
 from terrakin.bundles.reducer import parse_reducer
 from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule, parse_scaling
@@ -35,6 +36,20 @@ class IndexOptions:
                 parse_reducer(self.reducer)
             except BundleError as exc:
                 raise ValueError(str(exc)) from exc
+
+    def must_suit(self, passport: Passport) -> None:
+        """Check that a model can do what is asked.
+
+        Raises:
+            ValueError: if it reads another number of bands, or gives fewer dimensions than the reducer should leave.
+        """
+        if self.bands is not None and len(self.bands) != len(passport.bands):
+            raise ValueError(
+                f"the model reads {len(passport.bands)} bands ({', '.join(passport.bands)}), got {len(self.bands)} "
+                f"({', '.join(self.bands)})"
+            )
+        if self.reducer is not None and parse_reducer(self.reducer)[0] > passport.space.size:
+            raise ValueError(f"the model gives {passport.space.size} dimensions, too few for the reducer {self.reducer}")
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for `archive.json`."""

@@ -68,6 +68,8 @@ def _evaluate(
         raise typer.BadParameter("name an ARCHIVE, or a benchmark with --dataset and --root", param_hint="ARCHIVE")
     if dataset is not None and root is None:
         raise typer.BadParameter("say where the benchmark lies", param_hint="--root")
+    if root is not None and not root.exists():
+        raise typer.BadParameter(f"{root} does not exist", param_hint="--root")
     if archive is not None and (model or reducer or root):
         raise typer.BadParameter("an archive has its own model; --model, --reducer and --root go with --dataset")
     with ExitStack() as stack:

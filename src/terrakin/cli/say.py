@@ -15,14 +15,17 @@ def parse_box(text: str | None, option: str) -> tuple[float, float, float, float
     """The box of an option, written `west,south,east,north` in degrees.
 
     Raises:
-        typer.BadParameter: if it is not four numbers.
+        typer.BadParameter: if it is not a box on the Earth.
     """
     if text is None:
         return None
     try:
         west, south, east, north = (float(edge) for edge in text.split(","))
-    except ValueError as exc:
+        on_earth = -90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180
+    except ValueError:
+        on_earth = False
+    if not on_earth:
         raise typer.BadParameter(
             f"{text!r} is not a box; write west,south,east,north in degrees, such as 7.1,46.2,7.3,46.4", param_hint=option
-        ) from exc
+        )
     return west, south, east, north
