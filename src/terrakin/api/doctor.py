@@ -33,6 +33,8 @@ _PACKAGES = {
 _FREE_SPACE = 1_000_000_000
 """Bytes; indexing with less free space than this is likely to end on a full disk."""
 
+_RESTORE = "restore it from a copy, or index its sources into a new one"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -68,17 +70,23 @@ def examine_archive(path: Path) -> Iterator[Finding]:
     """Look at an archive: manifest, bundle, tables, sources, lock, room on the disk."""
     try:
         held = Archive.open(path)
-        chips = len(held)
     except TerrakinError as exc:
-        yield Finding("archive", str(exc), "restore it from a copy, or index its sources into a new one")
+        yield Finding("archive", str(exc), _RESTORE)
         return
-    facts = held.info()
-    yield Finding("archive", f"format {facts['format']}, {chips:,} chips of {facts['scenes']:,} scenes, {facts['model']}")
     try:
         held.bundle.self_check()
-        yield Finding("model", "answers its self-test")
     except TerrakinError as exc:
-        yield Finding("model", str(exc), f"copy the bundle that made the archive to {path / 'bundle'}")
+        # Without the model nothing is known of the space that the vectors are in.
+        yield Finding("model", str(exc), f"restore {path}/bundle* from a copy, or index the sources into a new archive")
+        return
+    yield Finding("model", "answers its self-test")
+    try:
+        facts = held.info()
+    except TerrakinError as exc:
+        yield Finding("archive", str(exc), _RESTORE)
+        return
+    chips, scenes = facts["chips"], facts["scenes"]
+    yield Finding("archive", f"format {facts['format']}, {chips:,} chips of {scenes:,} scenes, {facts['model']}")
     yield _unfinished(held)
     yield _skipped(facts["skipped"], path)
     for source in facts["sources"]:
