@@ -5,7 +5,19 @@ import sys
 
 import pytest
 
-_HEAVY = ("torch", "lance", "lancedb", "sklearn", "matplotlib", "rasterio", "faiss", "onnxruntime", "pandas", "geopandas", "fastapi")
+_HEAVY = (
+    "torch",
+    "lance",
+    "lancedb",
+    "sklearn",
+    "matplotlib",
+    "rasterio",
+    "faiss",
+    "onnxruntime",
+    "pandas",
+    "geopandas",
+    "fastapi",
+)
 
 
 def _loaded(code: str) -> set[str]:

@@ -69,7 +69,8 @@ def main() -> None:
     images = [Image.open(path).convert("RGB") for path in paths]
     plain = np.stack([embed(image) for image in images])
     print(
-        f"{len(images)} images, {bundle.passport.name}\n\n| change | median | 95 % below | largest |\n| --- | ---: | ---: | ---: |"
+        f"{len(images)} images, {bundle.passport.name}\n\n"
+        "| change | median | 95 % below | largest |\n| --- | ---: | ---: | ---: |"
     )
     for name, change in CHANGES.items():
         changed = [embed(change(image)) for image in images]

@@ -1,6 +1,6 @@
 """Write `docs/cli.md` from the program itself; a test fails when the committed page is stale.
 
-    python tools/write_cli_reference.py
+python tools/write_cli_reference.py
 """
 
 from pathlib import Path

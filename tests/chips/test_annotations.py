@@ -61,7 +61,10 @@ def test_labels_are_sorted_and_absent_classes_are_passed_by(tmp_path: Path) -> N
         ("[]", "is no GeoJSON of polygons"),
         ('{"features": [{"properties": null, "geometry": null}]}', "is no GeoJSON of polygons"),
         ('{"features": [{"properties": {"class": 3}, "geometry": {}}]}', "class 3 is not a word"),
-        ('{"features": [{"properties": {"class": "a"}, "geometry": {"type": "Point", "coordinates": [0, 0]}}]}', "holds a Point"),
+        (
+            '{"features": [{"properties": {"class": "a"}, "geometry": {"type": "Point", "coordinates": [0, 0]}}]}',
+            "holds a Point",
+        ),
         ("[" * 100_000, "is no GeoJSON of polygons"),
     ],
 )
