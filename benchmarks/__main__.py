@@ -1,18 +1,16 @@
 """Run benchmarks and write `benchmarks/results/<name>.json` and `benchmarks/results/README.md`.
 
 python -m benchmarks                 # all, at full size
-python -m benchmarks index search    # some
-python -m benchmarks --small         # all, at a size that takes a minute, into benchmarks/results/small/
+python -m benchmarks index search    # some; results of the others stay as they are
+python -m benchmarks --small         # at a size that takes a minute, into benchmarks/results/small/
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 from benchmarks import indexing, searching, starting
-from benchmarks.machine import machine
-from benchmarks.result import Row, table
+from benchmarks.record import page, write_record
+from benchmarks.result import table
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -20,7 +18,7 @@ SUITES = {"index": indexing.measure, "search": searching.measure, "start": start
 
 
 def main() -> None:
-    """Run what was asked for; results of the others stay as they are."""
+    """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SUITES)}; all where none is named")
     parser.add_argument("--small", action="store_true", help="a size that takes a minute, for trying the benchmarks out")
@@ -32,24 +30,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in arguments.names or SUITES:
         rows = SUITES[name](small=arguments.small)
-        record = {"machine": machine(), "python": platform.python_version(), "rows": [row.to_json() for row in rows]}
-        (folder / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        write_record(folder, name, rows)
         print(table(name, rows), flush=True)
-    (folder / "README.md").write_text(page(folder), encoding="utf-8")
-
-
-def page(folder: Path) -> str:
-    """The results in a folder as one Markdown page."""
-    parts = [
-        "# Results\n\nWritten by `make bench`. Both figures of a ratio are of one run, taken in turns on the machine named.\n"
-    ]
-    for name in SUITES:
-        path = folder / f"{name}.json"
-        if path.exists():
-            record = json.loads(path.read_text(encoding="utf-8"))
-            rows = [Row.from_json(values) for values in record["rows"]]
-            parts.append(f"{table(name, rows)}\n{record['machine']}, Python {record['python']}\n")
-    return "\n".join(parts)
+    (folder / "README.md").write_text(page(folder, list(SUITES)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+import rasterio.shutil
 from PIL import Image
 from rasterio.windows import Window
 
