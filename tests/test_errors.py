@@ -29,9 +29,7 @@ def test_the_drawing_shows_every_error_under_its_parent() -> None:
         parents = [parent for parent in parents if parent[0] < depth]
         drawn[name[1]] = parents[-1][1] if parents else None
         parents.append((depth, name[1]))
-    assert drawn == {
-        name: error.__mro__[1].__name__ if name != "TerrakinError" else None for name, error in _classes().items()
-    }
+    assert drawn == {name: error.__mro__[1].__name__ if name != "TerrakinError" else None for name, error in _classes().items()}
 
 
 @pytest.mark.parametrize(

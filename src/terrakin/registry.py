@@ -77,7 +77,7 @@ def require(module: str, *, extra: str) -> ModuleType:
     """Import an optional `module`, or say which extra installs it.
 
     Raises:
-        MissingExtraError: if its distribution is not installed. A distribution that is installed and broken shows its own error.
+        MissingExtraError: if its distribution is not installed. One that is installed and broken shows its own error.
     """
     try:
         return importlib.import_module(module)
