@@ -5,7 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,12 @@ def here(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def write_scene() -> Callable[..., Path]:
+    """Write an array (C, H, W) as a GeoTIFF and return its path; by default in UTM 32, pixels of 10 m, 0 for nodata."""
+    return _write_scene
+
+
+@pytest.fixture(scope="session")
 def odd_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one good picture and every kind of file that must be skipped."""
     folder = tmp_path_factory.mktemp("odd")
@@ -125,8 +131,18 @@ def _bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(bytes(1000))) + part(b"IEND", b"")
 
 
-def _write_scene(path: Path, values: np.ndarray) -> None:
+def _write_scene(
+    path: Path,
+    values: np.ndarray,
+    *,
+    crs: str = "EPSG:32632",
+    corner: tuple[float, float] = (500_000, 5_000_000),
+    gsd: float = 10,
+    nodata: float | None = 0,
+    names: Sequence[str] = (),
+) -> Path:
     bands, height, width = values.shape
+    path.parent.mkdir(parents=True, exist_ok=True)
     with rasterio.open(
         path,
         "w",
@@ -135,8 +151,11 @@ def _write_scene(path: Path, values: np.ndarray) -> None:
         height=height,
         count=bands,
         dtype=values.dtype,
-        crs="EPSG:32632",
-        transform=rasterio.Affine(10, 0, 500_000, 0, -10, 5_000_000),
-        nodata=0,
+        crs=crs,
+        transform=rasterio.Affine(gsd, 0, corner[0], 0, -gsd, corner[1]),
+        nodata=nodata,
     ) as file:
         file.write(values)
+        for number, name in enumerate(names, 1):
+            file.set_band_description(number, name)
+    return path
