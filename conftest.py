@@ -10,13 +10,21 @@ from sybil import Sybil
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-docstrings = Sybil(parsers=[DocTestParser(optionflags=doctest.ELLIPSIS)], pattern="**/*.py", path="src")
+ROOT = Path(__file__).parent
+
+COMMANDS = "```console\n$ terrakin "
+"""How a page begins a block of commands."""
+
+# On pages with commands Python and commands take turns; `tests/docs/test_examples.py` runs these.
+PAGES = [
+    page.relative_to(ROOT).as_posix()
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    if COMMANDS not in page.read_text(encoding="utf-8")
+]
+
+docstrings = Sybil(parsers=[DocTestParser(optionflags=doctest.ELLIPSIS)], pattern="*.py", path="src")
 # `<!-- skip: next -->` before a block says that it cannot run here.
-pages = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()],
-    patterns=["README.md", "CONTRIBUTING.md", "docs/**/*.md"],
-    fixtures=["workplace"],
-)
+pages = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=PAGES, fixtures=["workplace"])
 pytest_collect_file = (docstrings + pages).pytest()
 
 
