@@ -9,10 +9,7 @@ import faiss
 
 path, row, k = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 faiss.omp_set_num_threads(1)
-try:
-    index = faiss.read_index(path)
-except RuntimeError:
-    index = faiss.read_index_binary(path)
+index = (faiss.read_index_binary if path.endswith(".bits") else faiss.read_index)(path)
 distances, rows = index.search(index.reconstruct(row)[None], k)
 for place, (number, distance) in enumerate(zip(rows[0], distances[0], strict=True), 1):
     print(place, number, distance)

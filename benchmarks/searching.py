@@ -91,9 +91,9 @@ def _command(case: _Case) -> Iterator[Row]:
     """The command reads the archive from disk each time, so it is compared with a script that reads a file."""
     import faiss
 
-    saved, number = case.path.with_name("peer.faiss"), len(case.ids) // 2
-    write = faiss.write_index_binary if case.store.space.is_binary else faiss.write_index
-    write(_flat(case), str(saved))
+    binary, number = case.store.space.is_binary, len(case.ids) // 2
+    saved = case.path.with_name("plain.bits" if binary else "plain.floats")
+    (faiss.write_index_binary if binary else faiss.write_index)(_flat(case), str(saved))
     works = {
         "command": process(sys.executable, "-m", "terrakin", "search", case.path, case.ids[number], "-k", _K),
         "script": process(sys.executable, Path(__file__).with_name("plain_search.py"), saved, number, _K),
