@@ -20,7 +20,7 @@ from terrakin.archive.options import IndexOptions, changed
 from terrakin.archive.report import Summary, write_report
 from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
-from terrakin.chips.box import Box
+from terrakin.chips.window import Box
 from terrakin.errors import ArchiveError
 from terrakin.progress import Progress, silent
 from terrakin.scenes.find import find

@@ -6,14 +6,11 @@ import numpy as np
 
 from terrakin.chips.footprint import footprint
 from terrakin.chips.ground import Ground, ground_of
-from terrakin.chips.window import Window
+from terrakin.chips.window import Box, Window
 from terrakin.errors import SceneError
 from terrakin.scenes.scene import Scene
 
-__all__ = ["Box", "box_window"]
-
-Box = tuple[float, float, float, float]
-"""(west, south, east, north) in degrees of EPSG:4326; west > east where it crosses the antimeridian (RFC 7946)."""
+__all__ = ["box_window"]
 
 _POINTS = 33
 """Points along each side of the lattice that is followed into the scene's CRS, where the box is bent."""

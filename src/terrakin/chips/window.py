@@ -1,8 +1,11 @@
-"""A pixel rectangle in a scene."""
+"""A part of a scene in pixels, or of the Earth in degrees."""
 
 from dataclasses import dataclass
 
-__all__ = ["Window"]
+__all__ = ["Box", "Window"]
+
+Box = tuple[float, float, float, float]
+"""(west, south, east, north) in degrees of EPSG:4326; west > east where it crosses the antimeridian (RFC 7946)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

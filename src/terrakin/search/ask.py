@@ -10,10 +10,9 @@ from terrakin.archive.options import IndexOptions
 from terrakin.archive.schema import VECTOR
 from terrakin.archive.store import Store
 from terrakin.bundles.bundle import Bundle
-from terrakin.chips.box import Box
-from terrakin.search.example import Example, embed_file
+from terrakin.chips.window import Box
 from terrakin.search.filters import condition, words
-from terrakin.search.query import Query, combine
+from terrakin.search.query import Example, Query, combine
 from terrakin.spaces.kinds import Packed
 
 __all__ = ["ask"]
@@ -79,6 +78,8 @@ def _example(store: Store, name: str, bundle: Bundle, options: IndexOptions, box
         row = store.take([name], [VECTOR, "thumbnail", "labels"])
         vector = row.column(VECTOR).chunk(0).flatten().to_numpy()
         return Example(name, vector, row.column("thumbnail")[0].as_py(), tuple(row.column("labels")[0].as_py()), is_chip=True)
+    from terrakin.search.example import embed_file  # reads scenes: 0.13 s for nothing where all are ids
+
     return embed_file(Path(name), bundle=bundle, options=options, box=box)
 
 

@@ -1,40 +1,23 @@
 """An example from disk: an image or a box on a scene, read and embedded as the archive's chips were."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from terrakin.archive.options import IndexOptions
 from terrakin.bundles.bundle import Bundle
-from terrakin.chips.box import Box, box_window
+from terrakin.chips.box import box_window
 from terrakin.chips.reader import SceneReader
 from terrakin.chips.scaling import value_range
 from terrakin.chips.thumbnail import shown_bands, thumbnail
-from terrakin.chips.window import Window
+from terrakin.chips.window import Box, Window
 from terrakin.errors import SceneError
 from terrakin.scenes.find import find, open_scene
 from terrakin.scenes.scene import Scene, Skipped
 from terrakin.scenes.select import select
-from terrakin.spaces.kinds import Packed
+from terrakin.search.query import Example
 
-__all__ = ["Example", "embed_file"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Example:
-    """An embedded example."""
-
-    words: str
-    """What it is, for people."""
-    vector: Packed
-    """(W,) packed."""
-    thumbnail: bytes | None
-    """JPEG."""
-    labels: tuple[str, ...] = ()
-    """Labels, where it is a chip of the archive that has some."""
-    is_chip: bool = False
-    """True where it is a chip of the archive, whose id its words are."""
+__all__ = ["embed_file"]
 
 
 def embed_file(path: Path, *, bundle: Bundle, options: IndexOptions, box: Box | None = None) -> Example:

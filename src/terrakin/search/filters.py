@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from terrakin.archive.condition import All, Compare, Condition, Inside
-from terrakin.chips.box import Box
+from terrakin.chips.window import Box
 from terrakin.errors import FilterError
 from terrakin.search.period import period
 from terrakin.search.where import parse

@@ -10,10 +10,26 @@ from terrakin.errors import TerrakinError
 from terrakin.spaces.kinds import Packed, pack
 from terrakin.spaces.space import Space
 
-__all__ = ["AWAY", "Query", "combine"]
+__all__ = ["AWAY", "Example", "Query", "combine"]
 
 AWAY = 0.5
 """Weight of the mean negative example against the mean positive one (Rocchio's gamma; his beta is 1 here)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """An embedded example."""
+
+    words: str
+    """What it is, for people."""
+    vector: Packed
+    """(W,) packed."""
+    thumbnail: bytes | None
+    """JPEG."""
+    labels: tuple[str, ...] = ()
+    """Labels, where it is a chip of the archive that has some."""
+    is_chip: bool = False
+    """True where it is a chip of the archive, whose id its words are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
