@@ -27,13 +27,12 @@ def square(values: NDArray[Any], part: Part, size: int) -> NDArray[np.float32]:
         (C, size, size) float32.
     """
     resized = np.empty((len(values), size, size), np.float32)
-    if values.dtype == np.uint8 and len(values) == 3 and values.strides[0] == 1:
-        # Interleaved already: one image of three bands costs less than three of one, and gives the same numbers.
-        interleaved = np.asarray(_resize(Image.fromarray(np.moveaxis(values, 0, 2)), part, size))
-        bands = [interleaved[..., number] for number in range(3)]
+    if values.dtype == np.uint8 and len(values) == 3:
+        # One image of three bands costs less than three of one, and gives the same numbers.
+        bands = _resize(_rgb(values), part, size).split()
     else:
-        bands = [np.asarray(_resize(Image.fromarray(band), part, size)) for band in values]
-    for band, result in zip(bands, resized, strict=True):
+        bands = tuple(_resize(Image.fromarray(band), part, size) for band in values)
+    for band, result in zip(map(np.asarray, bands), resized, strict=True):
         if band.dtype == np.uint8:
             np.divide(band, np.float32(255), out=result)
         else:
@@ -45,6 +44,13 @@ def square_mask(measured: NDArray[np.bool_], part: Part, size: int) -> NDArray[n
     """Resize the part of a mask (H, W) to `size` x `size`: True where at least half of a pixel was measured."""
     image = Image.fromarray(measured.astype(np.uint8) * 255)
     return np.asarray(image.resize((size, size), Image.Resampling.BOX, part)) >= 128
+
+
+def _rgb(values: NDArray[np.uint8]) -> Image.Image:
+    """One image of three bands (3, H, W), which a file may hold interleaved or one after another."""
+    if values.strides[0] == 1:
+        return Image.fromarray(np.moveaxis(values, 0, 2))
+    return Image.merge("RGB", [Image.fromarray(band) for band in values])
 
 
 def _resize(image: Image.Image, part: Part, size: int) -> Image.Image:
