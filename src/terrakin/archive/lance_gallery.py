@@ -28,12 +28,17 @@ class LoadedTable:
     """All chips."""
     row_ids: NDArray[np.uint64]
     """(G,) Lance's row ids, in the order of the gallery."""
-    by_row_id: NDArray[np.int64]
-    """(G,) places in the gallery, in the order of Lance's row ids."""
+    sorted_row_ids: NDArray[np.uint64]
+    """(G,) the same, ascending."""
+    sorted_places: NDArray[np.int64]
+    """(G,) the place in the gallery of each of `sorted_row_ids`."""
 
     def places(self, row_ids: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Places in the gallery of these row ids, ascending: what a filter leaves, for `Gallery.search`."""
-        return np.sort(_places(self.row_ids, self.by_row_id, row_ids))
+        # Marking places and reading the marks in order is faster than sorting them.
+        marked = np.zeros(len(self.row_ids), dtype=np.bool_)
+        marked[_places(self.sorted_row_ids, self.sorted_places, row_ids)] = True
+        return np.flatnonzero(marked)
 
     def row_id_of(self, name: str) -> int | None:
         """Lance's row id of a chip, or None where it is not there."""
@@ -54,12 +59,15 @@ def load(table: Any, space: Space, batch_size: int) -> LoadedTable:
     order = pc.sort_indices(found["id"])
     ids = found["id"].take(order).combine_chunks()
     row_ids = found[_ROW].to_numpy()[order.to_numpy()]
-    by_row_id = np.argsort(row_ids)
+    sorted_places = np.argsort(row_ids)
+    sorted_row_ids = row_ids[sorted_places]
     vectors: NDArray[Any] = np.empty((len(ids), space.width), dtype=space.dtype)
     for batch in table.to_batches(columns=[VECTOR], with_row_id=True, batch_size=batch_size, scan_in_order=False):
-        vectors[_places(row_ids, by_row_id, batch[_ROW].to_numpy())] = packed(space, batch[VECTOR])
-    return LoadedTable(table.version, Gallery(ids, ExactIndex(space, vectors)), row_ids, by_row_id)
+        vectors[_places(sorted_row_ids, sorted_places, batch[_ROW].to_numpy())] = packed(space, batch[VECTOR])
+    return LoadedTable(table.version, Gallery(ids, ExactIndex(space, vectors)), row_ids, sorted_row_ids, sorted_places)
 
 
-def _places(row_ids: NDArray[np.uint64], by_row_id: NDArray[np.int64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
-    return by_row_id[np.searchsorted(row_ids, wanted, sorter=by_row_id)]
+def _places(
+    sorted_row_ids: NDArray[np.uint64], sorted_places: NDArray[np.int64], wanted: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    return sorted_places[np.searchsorted(sorted_row_ids, wanted)]
