@@ -236,3 +236,21 @@ def test_a_long_run_merges_its_small_pieces(archive: Archive, source: Path, monk
     archive.add(source)
     assert len(merged) > 2, "once at the end, and on the way"
     assert len(archive) == 48
+
+
+def test_a_reducer_can_be_fitted_after_the_empty_archive_was_looked_at(tiny_bundle: Path, source: Path, tmp_path: Path) -> None:
+    assert len(Archive.create(tmp_path / "archive", model=tiny_bundle, reducer="pca:5")) == 0
+    held = Archive.open(tmp_path / "archive")
+    assert held.add(source).chips == 48
+    assert held.info()["space"]["size"] == 5
+
+
+def test_every_skipped_file_is_in_the_ledger_until_it_is_mended(archive: Archive, source: Path) -> None:
+    (source / "water" / "empty.png").write_bytes(b"")
+    (source / "water" / "text.png").write_text("not a picture")
+    for _ in range(2):
+        assert len(archive.add(source).skipped) == archive.info()["skipped"] == 2
+    shutil.copy(source / "water" / "water00.png", source / "water" / "empty.png")
+    (source / "water" / "text.png").unlink()
+    assert len(archive.add(source, prune=True).skipped) == archive.info()["skipped"] == 0
+    assert "water/empty.png" in rows(archive)

@@ -2,29 +2,28 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
 from terrakin.api.hits import Hits
+from terrakin.api.listed import listed
 from terrakin.archive import manifest
 from terrakin.archive.lance import LanceStore
 from terrakin.archive.ledger import Ledger
 from terrakin.archive.lock import writer
 from terrakin.archive.manifest import Manifest
-from terrakin.archive.options import IndexOptions, changed
+from terrakin.archive.options import IndexOptions, Options, changed
 from terrakin.archive.report import Summary, write_report
 from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
 from terrakin.chips.window import Box
 from terrakin.errors import ArchiveError
 from terrakin.progress import Progress, silent
-from terrakin.scenes.find import find
-from terrakin.scenes.scene import Candidate, Skipped
 from terrakin.search.ask import ask
 from terrakin.search.duplicates import Group, duplicates
 from terrakin.search.rank import rank
@@ -37,6 +36,8 @@ __all__ = ["Archive"]
 
 _BUNDLE = "bundle"
 """Folder of the bundle inside an archive; the name of the reduced one begins with it."""
+_CHIPS = "chips.lance"
+"""Folder of the table of chips."""
 
 
 class Archive:
@@ -53,7 +54,7 @@ class Archive:
         self._store: LanceStore | None = None
 
     @classmethod
-    def create(cls, path: str | Path, *, model: str | Path = DEFAULT, **options: Any) -> "Archive":
+    def create(cls, path: str | Path, *, model: str | Path = DEFAULT, **options: Unpack[Options]) -> "Archive":
         """Make an empty archive.
 
         Args:
@@ -123,7 +124,7 @@ class Archive:
     def store(self) -> LanceStore:
         """What keeps its chips."""
         if self._store is None:
-            self._store = LanceStore(self.path / "chips.lance", self.bundle.passport.space)
+            self._store = LanceStore(self.path / _CHIPS, self.bundle.passport.space)
         return self._store
 
     @property
@@ -135,7 +136,7 @@ class Archive:
         """How many chips it holds."""
         return self.store.count()
 
-    def must_be(self, *, model: str | Path | None = None, **options: Any) -> None:
+    def must_be(self, *, model: str | Path | None = None, **options: Unpack[Options]) -> None:
         """Check that it was made with this model and these options; those that are None are not checked.
 
         Raises:
@@ -179,13 +180,13 @@ class Archive:
             SceneError: if `strict` and a file cannot be taken in.
         """
         paths = [Path(source).absolute() for source in ([sources] if isinstance(sources, str | Path) else sources)]
-        listed = _finder(paths, self.options, dataset)
+        found = listed(paths, options=self.options.sources, dataset=dataset)
         with writer(self.path):
             threads = workers or os.cpu_count() or 1
             if self.options.reducer is not None and self.bundle.passport.reducer is None:
-                self._reduce(listed, threads)
+                self._reduce(found, threads)
             try:
-                summary = self._index(listed, paths, prune=prune, strict=strict, workers=threads, progress=progress)
+                summary = self._index(found, paths, prune=prune, strict=strict, workers=threads, progress=progress)
             except BaseException:
                 # Interrupted or failed: what was committed counts; a second failure must not hide the first.
                 with suppress(ArchiveError):
@@ -241,20 +242,51 @@ class Archive:
         """Groups of near-identical chips, closest first; `distance` is in the archive's space."""
         return duplicates(self.store, distance=distance, progress=progress)
 
-    def evaluate(self, *, protocol: str = "loo", **options: Any) -> "Report":
-        """Measure retrieval quality on the archive's labels.
+    def evaluate(
+        self,
+        *,
+        protocol: str = "loo",
+        measures: Sequence[str] | None = None,
+        relevance: str | None = None,
+        ties: str = "id",
+        mean: Literal["query", "class"] = "query",
+        interval: Literal["query", "class"] = "query",
+        draws: int = 2000,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> "Report":
+        """Measure retrieval quality on the archive's labels; see `terrakin.evaluation.evaluate.evaluate`.
 
         Args:
-            protocol: name in the registry of protocols.
-            options: as in `terrakin.evaluation.evaluate.evaluate`.
+            protocol: what is asked of which gallery; a name in the registry of protocols.
+            measures: names such as `map` and `p@10`; the protocol's own where None.
+            relevance: `same-class`, `share-any` and so on; what fits the labels where None.
+            ties: what is done about equal distances: `id`, `expected`, `best`, `worst`.
+            mean: over all queries alike, or over classes alike.
+            interval: what the bootstrap draws: queries, or whole classes.
+            draws: resampled means.
+            seed: of everything that is drawn.
+            progress: called with queries done.
 
         Raises:
             EvaluationError: if the archive lacks what the protocol needs.
+            UnknownNameError: for a protocol or measure that does not exist.
         """
         from terrakin.api.labelled import labelled
         from terrakin.evaluation.evaluate import evaluate
 
-        return evaluate(labelled(self.store), protocol=protocol, **options)
+        return evaluate(
+            labelled(self.store),
+            protocol=protocol,
+            measures=measures,
+            relevance=relevance,
+            ties=ties,
+            mean=mean,
+            interval=interval,
+            draws=draws,
+            seed=seed,
+            progress=progress,
+        )
 
     def charts(self, report: "Report", folder: str | Path) -> list[Path]:
         """Draw a report of this archive into `folder`: bars by class, the P@k curve, the worst queries; returns the files."""
@@ -276,9 +308,10 @@ class Archive:
             ValueError: if there is no such format.
             TerrakinError: if `out` cannot be written.
         """
-        from terrakin.api.export import export
+        from terrakin.api.export import Contents, export
 
-        return export(self, format, Path(out))
+        export(format, Path(out), Contents(self.path.name, self.sources, self.bundle, self.store, self.ledger))
+        return len(self)
 
     def info(self) -> dict[str, Any]:
         """What it holds, as plain values: counts, model, space, options, sources, size on disk in bytes."""
@@ -298,13 +331,13 @@ class Archive:
             "bytes": sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
         }
 
-    def _index(self, listed: "Find", paths: list[Path], **settings: Any) -> Summary:
+    def _index(self, found: "Find", paths: list[Path], **settings: Any) -> Summary:
         # What reads imagery takes as long to import as a whole search, which does not need it.
         from terrakin.archive.index import index
         from terrakin.archive.work import Worker
 
         summary = index(
-            listed,
+            found,
             store=self.store,
             ledger=self.ledger,
             worker=Worker(self.bundle, self.options),
@@ -325,19 +358,21 @@ class Archive:
         held = self.store.recall
         return None if held is None else held.value
 
-    def _reduce(self, listed: "Find", workers: int) -> None:
+    def _reduce(self, found: "Find", workers: int) -> None:
         from terrakin.archive.fitting import fit_reducer
         from terrakin.archive.work import Worker
 
         words = str(self.options.reducer)
-        reducer = fit_reducer(listed, Worker(self.bundle, self.options), self.bundle, words, workers=workers)
+        reducer = fit_reducer(found, Worker(self.bundle, self.options), self.bundle, words, workers=workers)
         reduced = self.bundle.with_reducer(reducer)
         folder = f"{_BUNDLE}-reduced"
         if (self.path / folder).exists():
             shutil.rmtree(self.path / folder)
         reduced.save(self.path / folder)
+        # From here on the archive is of the reduced space. It holds no vector yet, at most an empty table for wider ones.
+        if (self.path / _CHIPS).exists():
+            shutil.rmtree(self.path / _CHIPS)
         self._bundle, self._store = reduced, None
-        # From here on the archive is of the reduced space; before, it holds no vector.
         self._manifest = replace(self._manifest, model=_model(reduced), bundle=folder)
         manifest.write(self.path, self._manifest)
 
@@ -353,25 +388,3 @@ def _model(bundle: Bundle) -> str:
     passport = bundle.passport
     reduced = "" if passport.reducer is None else f" + {passport.reducer.kind}:{passport.reducer.size}"
     return f"{passport.name} {passport.version}{reduced}"
-
-
-def _finder(paths: list[Path], options: IndexOptions, dataset: str | None) -> "Find":
-    def listed() -> Iterator[tuple[str, Candidate | Skipped]]:
-        for path in paths:
-            found = find(path, options=options.sources) if dataset is None else _samples(path, dataset, options)
-            for item in found:
-                yield str(path), item
-
-    return listed
-
-
-def _samples(root: Path, dataset: str, options: IndexOptions) -> Iterator[Candidate | Skipped]:
-    from terrakin.datasets.dataset import DATASETS
-
-    for sample in DATASETS[dataset].samples(root):
-        split: Mapping[str, str] = {} if sample.split is None else {"split": sample.split}
-        for item in find(Path(sample.path), options=options.sources):
-            if isinstance(item, Candidate):
-                yield replace(item, key=sample.id, labels=sample.labels, properties={**sample.properties, **split})
-            else:
-                yield item

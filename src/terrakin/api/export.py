@@ -2,25 +2,44 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from terrakin.archive.ledger import Ledger
 from terrakin.archive.schema import VECTOR
+from terrakin.archive.store import Store
+from terrakin.bundles.bundle import Bundle
 from terrakin.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from terrakin.api.archive import Archive
     from terrakin.evaluation.experiment import RankedQuery
     from terrakin.views.geoparquet import Grid
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "Contents", "export"]
 
 
-def export(archive: "Archive", format: str, out: Path) -> int:  # noqa: A002 - the field's word
-    """Write every chip of `archive` to `out`; returns how many.
+@dataclass(frozen=True, slots=True, eq=False)
+class Contents:
+    """What an archive holds, as an export needs it."""
+
+    name: str
+    """What it is called."""
+    sources: tuple[str, ...]
+    """Absolute paths that were indexed."""
+    bundle: Bundle
+    """The model that its vectors come from."""
+    store: Store
+    """Its chips."""
+    ledger: Ledger
+    """Its scenes."""
+
+
+def export(format: str, out: Path, contents: Contents) -> None:  # noqa: A002 - the field's word
+    """Write every chip to `out`.
 
     Raises:
         ValueError: if `format` is none of `FORMATS`.
@@ -28,55 +47,54 @@ def export(archive: "Archive", format: str, out: Path) -> int:  # noqa: A002 - t
     """
     if format not in FORMATS:
         raise ValueError(f"no export format {format!r}; there are {', '.join(sorted(FORMATS))}")
-    FORMATS[format](archive, out)
-    return len(archive)
+    FORMATS[format](contents, out)
 
 
-def _geojson(archive: "Archive", out: Path) -> None:
+def _geojson(contents: Contents, out: Path) -> None:
     from terrakin.views import geojson
 
-    geojson.write_archive(out, archive.store.scan(_columns(archive, VECTOR, "thumbnail").names))
+    geojson.write_archive(out, contents.store.scan(_columns(contents, VECTOR, "thumbnail").names))
 
 
-def _geoparquet(archive: "Archive", out: Path) -> None:
+def _geoparquet(contents: Contents, out: Path) -> None:
     from terrakin.views import geoparquet
 
-    columns = _columns(archive, "thumbnail")
+    columns = _columns(contents, "thumbnail")
     geoparquet.write_archive(
-        out, archive.store.scan(columns.names), columns, passport=archive.bundle.passport, grids=_grids(archive)
+        out, contents.store.scan(columns.names), columns, passport=contents.bundle.passport, grids=_grids(contents)
     )
 
 
-def _stac(archive: "Archive", out: Path) -> None:
+def _stac(contents: Contents, out: Path) -> None:
     from terrakin.views import stac
 
-    columns = _columns(archive)
+    columns = _columns(contents)
     stac.write_archive(
         out,
-        archive.store.scan(columns.names),
+        contents.store.scan(columns.names),
         columns,
-        title=archive.path.name,
-        sources=archive.sources,
-        passport=archive.bundle.passport,
-        model=archive.bundle.model,
-        grids=_grids(archive),
+        title=contents.name,
+        sources=contents.sources,
+        passport=contents.bundle.passport,
+        model=contents.bundle.model,
+        grids=_grids(contents),
         now=dt.datetime.now(dt.UTC),
     )
 
 
-def _trec(archive: "Archive", out: Path) -> None:
+def _trec(contents: Contents, out: Path) -> None:
     """Leave-one-out over every labelled chip: `run.txt` with the whole gallery a query, `qrels.txt` with what is relevant."""
     from terrakin.api.labelled import labelled
     from terrakin.evaluation.experiment import prepare, ranked_queries
     from terrakin.views import trec
 
-    experiment = prepare(labelled(archive.store))
+    experiment = prepare(labelled(contents.store))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise EvaluationError(f"cannot make the folder {out}: {exc.strerror or exc}") from exc
     runs = ((query.id, list(zip(query.ids, query.distances.tolist(), strict=True))) for query in ranked_queries(experiment))
-    trec.write_run(out / "run.txt", runs, name=archive.bundle.passport.name)
+    trec.write_run(out / "run.txt", runs, name=contents.bundle.passport.name)
     trec.write_qrels(out / "qrels.txt", _relevant(ranked_queries(experiment)))
 
 
@@ -85,15 +103,15 @@ def _relevant(queries: "Iterator[RankedQuery]") -> Iterator[tuple[str, dict[str,
         yield query.id, {query.ids[place]: 1 for place in np.flatnonzero(query.relevance)}
 
 
-def _columns(archive: "Archive", *without: str) -> pa.Schema:
-    return pa.schema([field for field in archive.store.columns() if field.name not in without])
+def _columns(contents: Contents, *without: str) -> pa.Schema:
+    return pa.schema([field for field in contents.store.columns() if field.name not in without])
 
 
-def _grids(archive: "Archive") -> "dict[str, Grid]":
-    return {scene.uri: (scene.crs, scene.transform) for scene, _ in archive.ledger.scenes()}
+def _grids(contents: Contents) -> "dict[str, Grid]":
+    return {scene.uri: (scene.crs, scene.transform) for scene, _ in contents.ledger.scenes()}
 
 
-FORMATS: dict[str, Callable[["Archive", Path], None]] = {
+FORMATS: dict[str, Callable[[Contents, Path], None]] = {
     "geojson": _geojson,
     "geoparquet": _geoparquet,
     "stac": _stac,

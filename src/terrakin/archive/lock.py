@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from terrakin.errors import ArchiveBusyError
+from terrakin.errors import ArchiveBusyError, ArchiveError
 
 __all__ = ["writer"]
 
@@ -23,6 +23,7 @@ def writer(archive: Path) -> Iterator[None]:
 
     Raises:
         ArchiveBusyError: at once, if another process holds it, with that process's id and start time.
+        ArchiveError: if the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -31,6 +32,8 @@ def writer(archive: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout as exc:
         raise ArchiveBusyError(_busy(archive)) from exc
+    except OSError as exc:
+        raise ArchiveError(f"archive {str(archive)!r} cannot be written: {exc.strerror or exc}") from exc
     try:
         holder = {"pid": os.getpid(), "started": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
         (archive / _HOLDER).write_text(json.dumps(holder), encoding="utf-8")

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from terrakin.bundles.passport import Passport
 from terrakin.bundles.reducer import parse_reducer
@@ -12,7 +12,7 @@ from terrakin.chips.scaling import ScalingRule, parse_scaling
 from terrakin.errors import ArchiveError, BundleError
 from terrakin.scenes.find import SourceOptions
 
-__all__ = ["IndexOptions", "changed"]
+__all__ = ["IndexOptions", "Options", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,21 @@ class IndexOptions:
         """One phrase for each option that `other` sets differently: "--overlap is 0 there, 32 here"."""
         ours, theirs = self.words(), other.words()
         return [f"{name} is {ours[name]} there, {theirs[name]} here" for name in ours if ours[name] != theirs[name]]
+
+
+class Options(TypedDict, total=False):
+    """The options of `changed` by name, for those who hand them on."""
+
+    bands: Sequence[str] | None
+    chip_size: int | None
+    overlap: int | None
+    gsd_m: float | None
+    edges: Literal["shift", "clip", "drop"] | None
+    min_valid: float | None
+    scaling: str | None
+    labels: str | None
+    dates: str | None
+    reducer: str | None
 
 
 def changed(

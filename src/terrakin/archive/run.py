@@ -51,6 +51,7 @@ class Run:
         self._types = {name: store.columns().field(name).type for name in store.columns().names if name.startswith(PROPERTY)}
         self._unfinished = _unfinished(store, self._known)
         self._seen: set[str] = set()
+        self._still_skipped: set[str] = set()
         self._sources: dict[str, str] = {}  # by uri of a scene under way
         self._pieces: deque[Piece] = deque()
         self._open: dict[str, int] = {}  # windows still to come, by uri
@@ -124,21 +125,23 @@ class Run:
             self._sources[item.uri] = source
             known = self._known.get(item.uri)
             if isinstance(item, Skipped):
+                # Without a stamp it is looked at again each time; its key is found when it turns out to be a scene.
                 self._skip(Record(item.uri, item.uri, source, "", reason=item.reason))
             elif known is not None and known.stamp == item.stamp:
                 self._sources.pop(item.uri)
-                self._unchanged(known)
+                self._unchanged(item.uri, known)
             else:
-                key = known.key if known else self._unique(item.key, PurePath(source).name)
+                key = known.key if known and known.stamp else self._unique(item.key, PurePath(source).name)
                 self._keys[key] = item.uri
                 yield replace(item, key=key)
         # Reasons of earlier runs are listed with those of this one.
-        again = {uri for uri in self._seen if uri in self._known and self._known[uri].skipped}
-        new = {skipped.uri for skipped in self.summary.skipped}
-        self.summary.skipped += [skipped for skipped in self._ledger.skipped() if skipped.uri in again - new]
+        self.summary.skipped += [skipped for skipped in self._ledger.skipped() if skipped.uri in self._still_skipped]
 
-    def _unchanged(self, known: Entry) -> None:
-        self.summary.unchanged += not known.skipped
+    def _unchanged(self, uri: str, known: Entry) -> None:
+        if known.skipped:
+            self._still_skipped.add(uri)
+        else:
+            self.summary.unchanged += 1
         self._opened += 1
         self._report()
 
@@ -185,13 +188,11 @@ class Run:
             # Forgotten before its chips go, so that a kill in between leaves a scene to do again and not one half gone.
             self._ledger.remove([uri])
             self._store.delete(Compare("scene", "=", uri))
-            self.summary.replaced += 1
-        else:
-            self.summary.added += 1
-            if uri in self._unfinished:
-                held_ids = self._held(job)
-                windows = tuple(pair for pair in windows if pair[1] not in held_ids)
-                self._chips[uri] = len(held_ids)
+        elif uri in self._unfinished:
+            held_ids = self._held(job)
+            windows = tuple(pair for pair in windows if pair[1] not in held_ids)
+            self._chips[uri] = len(held_ids)
+        self._count(uri, 1)
         self._planned += len(windows)
         self._open[uri] = len(windows)
         size = len(windows) if job.decoded_whole else _PIECE
@@ -250,7 +251,7 @@ class Run:
         if chips or not job.windows:
             self._records.append(self._record(job, chips=chips))
             return
-        self._uncount(uri)
+        self._count(uri, -1)
         self._skip(self._record(job, reason="has no chip with enough valid pixels; lower --min-valid to take it in"))
 
     def _fail(self, job: Job, reason: str) -> None:
@@ -263,14 +264,14 @@ class Run:
         self._store.delete(Compare("scene", "=", uri))
         self._open.pop(uri, None)
         self._chips.pop(uri, None)
-        self._uncount(uri)
+        self._count(uri, -1)
         self._skip(self._record(job, reason=reason))
 
-    def _uncount(self, uri: str) -> None:
-        if uri in self._known:
-            self.summary.replaced -= 1
+    def _count(self, uri: str, one: int) -> None:
+        if uri in self._known and not self._known[uri].skipped:
+            self.summary.replaced += one
         else:
-            self.summary.added -= 1
+            self.summary.added += one
 
     def _record(self, job: Job, *, chips: int = 0, reason: str | None = None) -> Record:
         candidate = job.candidate
@@ -282,8 +283,7 @@ class Run:
         skipped = Skipped(record.uri, (record.reason or "").removeprefix(f"{record.uri} "))
         if self._strict:
             raise SceneError(f"{skipped.uri}: {skipped.reason} (--strict)")
-        if record.stamp:
-            self._records.append(record)
+        self._records.append(record)
         self.summary.skipped.append(skipped)
 
     def _report(self) -> None:

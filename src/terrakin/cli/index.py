@@ -10,6 +10,7 @@ from terrakin.errors import SourceError
 
 if TYPE_CHECKING:
     from terrakin.api.archive import Archive
+    from terrakin.archive.options import Options
     from terrakin.archive.report import Summary
 
 __all__ = ["register"]
@@ -86,7 +87,7 @@ def _index(
     from terrakin.bundles.bundle import DEFAULT
     from terrakin.progress import bar
 
-    options = {
+    options: Options = {
         "bands": None if bands is None else [name.strip() for name in bands.split(",")],
         "chip_size": chip_size,
         "overlap": overlap,

@@ -59,6 +59,7 @@ def _only_scene(path: Path, options: IndexOptions) -> Scene:
     found = list(find(path, options=options.sources))
     scenes = [item for item in found if not isinstance(item, Skipped)]
     if len(scenes) != 1:
-        reasons = "; ".join(item.reason for item in found if isinstance(item, Skipped))
-        raise SceneError(f"{path} holds {len(scenes)} scenes, a query needs one{f' ({reasons})' if reasons else ''}")
+        reasons = [item.reason for item in found if isinstance(item, Skipped)]
+        told = f" ({'; '.join(reasons[:3])}{'; ...' if len(reasons) > 3 else ''})" if reasons else ""
+        raise SceneError(f"{path} holds {len(scenes)} scenes, a query needs one{told}; name one file")
     return open_scene(scenes[0])
