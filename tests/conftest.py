@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
@@ -61,6 +62,24 @@ def make_bundle(*, name: str, side: int, block: int) -> Bundle:
     )
     passport = dataclasses.replace(passport, self_test=self_test_values(model, passport))
     return Bundle(passport, model=model, card="Block means, for tests. Licence: Apache-2.0.")
+
+
+@pytest.fixture(scope="session")
+def write_scene() -> Callable[..., Path]:
+    """Write a tiled GeoTIFF of three bands, 256 px a chip: `write_scene(path, side=512, seed=0)`."""
+
+    def write(path: Path, *, side: int, seed: int = 0) -> Path:
+        import rasterio
+        from rasterio.transform import Affine
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        blocks = np.random.default_rng(seed).integers(1, 256, (3, side // 32, side // 32), np.uint8)
+        grid = {"crs": "EPSG:32631", "transform": Affine(10, 0, 5e5, 0, -10, 5e6), "tiled": True}
+        with rasterio.open(path, "w", "GTiff", side, side, 3, dtype="uint8", compress="deflate", **grid) as file:
+            file.write(blocks.repeat(32, axis=1).repeat(32, axis=2))
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """Kill -9 at random moments of indexing: nothing is lost, nothing is there twice."""
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,6 @@ from terrakin import Archive
 
 _RUN = """
 import sys
-from pathlib import Path
 import terrakin.archive.run as run
 from terrakin import Archive
 import lance
@@ -49,12 +50,21 @@ def finish(process: subprocess.Popen) -> bool:
     return said == "done\n"
 
 
+@pytest.fixture(scope="module")
+def imagery(pictures: Path, tmp_path_factory: pytest.TempPathFactory, write_scene: Callable[..., Path]) -> Path:
+    """Pictures of one chip and scenes of sixteen, so that kills fall between scenes and inside them."""
+    folder = tmp_path_factory.mktemp("imagery")
+    shutil.copytree(pictures / "water", folder / "water")
+    for number in range(3):
+        write_scene(folder / f"scene{number}.tif", side=1024, seed=number)
+    return folder
+
+
 @pytest.mark.parametrize("seed", range(5))
-def test_fifty_kills(tiny_bundle: Path, pictures: Path, tmp_path: Path, seed: int) -> None:
+def test_fifty_kills(tiny_bundle: Path, imagery: Path, tmp_path: Path, seed: int) -> None:
     whole = tmp_path / "whole"
     Archive.create(whole, model=tiny_bundle)
-    started = time.monotonic()
-    process = start(whole, pictures)
+    process = start(whole, imagery)
     started = time.monotonic()
     assert finish(process)
     length = time.monotonic() - started
@@ -64,18 +74,18 @@ def test_fifty_kills(tiny_bundle: Path, pictures: Path, tmp_path: Path, seed: in
     killed = Archive.create(tmp_path / "killed", model=tiny_bundle).path
     kills = 0
     while kills < KILLS // 5:
-        process = start(killed, pictures)
-        # Most of a run's time is spent once a few chips are missing, so a kill can come at any point of it.
-        time.sleep(rng.uniform(0, length * 0.6))
+        process = start(killed, imagery)
+        time.sleep(rng.uniform(0, length * 0.8))
         process.send_signal(signal.SIGKILL)
-        if finish(process):
-            # It was done before the kill: begin a fresh archive.
-            killed = Archive.create(tmp_path / f"killed{kills}", model=tiny_bundle).path
-        kills += 1
+        # A run that was done before the kill does not count; a fresh archive follows it.
+        done = finish(process)
+        kills += not done
         held = rows(killed)
         store = Archive.open(killed).store
         assert store.count() == len(held), "an id is there twice"
         assert held.items() <= wanted.items()
-    assert finish(start(killed, pictures))
+        if done:
+            killed = Archive.create(tmp_path / f"killed{kills}-{process.pid}", model=tiny_bundle).path
+    assert finish(start(killed, imagery))
     assert rows(killed) == wanted
     assert Archive.open(killed).ledger.entries() == Archive.open(whole).ledger.entries()

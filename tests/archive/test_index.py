@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -254,3 +255,80 @@ def test_every_skipped_file_is_in_the_ledger_until_it_is_mended(archive: Archive
     (source / "water" / "text.png").unlink()
     assert len(archive.add(source, prune=True).skipped) == archive.info()["skipped"] == 0
     assert "water/empty.png" in rows(archive)
+
+
+def test_a_folder_that_merely_looks_like_ours_is_not_taken(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "bundle").mkdir(parents=True)
+    (tmp_path / "out" / "bundle" / "mine.txt").write_text("mine")
+    with pytest.raises(ArchiveError, match="holds other files"):
+        Archive.create(tmp_path / "out", model=tiny_bundle)
+    assert (tmp_path / "out" / "bundle" / "mine.txt").read_text() == "mine"
+
+
+def test_an_archive_whose_making_was_killed_can_be_made_again(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "archive" / "bundle").mkdir(parents=True)
+    (tmp_path / "archive" / "writer.lock").touch()
+    (tmp_path / "archive" / ".bundle.x1").mkdir()
+    assert len(Archive.create(tmp_path / "archive", model=tiny_bundle)) == 0
+
+
+def test_pruning_keeps_what_could_not_be_listed(archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.add(source)
+    scandir = os.scandir
+
+    def closed(path: str) -> object:
+        if str(path).endswith("water"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", closed)
+    summary = archive.add(source, prune=True)
+    assert summary.removed == 0
+    assert len(summary.skipped) == 1
+    assert len(archive) == 48
+
+
+def test_a_file_that_turns_bad_loses_its_chips(archive: Archive, source: Path) -> None:
+    archive.add(source)
+    (source / "water" / "water05.png").write_text("no picture any more")
+    (source / "water" / "water06.png").write_bytes(b"")
+    assert len(archive.add(source).skipped) == 2
+    assert {"water/water05.png", "water/water06.png"}.isdisjoint(rows(archive))
+
+
+def test_half_a_scene_whose_file_is_gone_can_be_pruned(
+    archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch, write_scene: Callable[..., Path]
+) -> None:
+    def interrupt(done: int, total: int | None) -> None:
+        if done > 20:
+            raise KeyboardInterrupt
+
+    write_scene(source / "big" / "big.tif", side=2048)
+    monkeypatch.setattr("terrakin.archive.run._COMMIT_CHIPS", 2)
+    monkeypatch.setattr("terrakin.archive.run._PIECE", 2)
+    with pytest.raises(KeyboardInterrupt):
+        archive.add(source / "big", progress=interrupt)
+    held = Archive.open(archive.path)
+    assert 0 < len(held) < 64
+    (source / "big" / "big.tif").rename(source / "big" / "renamed.tif")
+    assert held.add(source / "big", prune=True).removed == 1
+    assert {row["scene"] for row in rows(held).values()} == {str(source / "big" / "renamed.tif")}
+    assert len(held) == 64
+
+
+def test_strict_also_minds_what_an_earlier_run_skipped(archive: Archive, source: Path) -> None:
+    (source / "water" / "text.png").write_text("not a picture")
+    archive.add(source)
+    with pytest.raises(SceneError, match=r"text\.png: .*--strict"):
+        archive.add(source, strict=True)
+
+
+def test_a_scene_without_a_whole_chip_is_skipped_with_the_reason(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    Image.new("RGB", (60, 20)).save(tmp_path / "source" / "strip.png")
+    held = Archive.create(tmp_path / "archive", model=tiny_bundle, chip_size=30, edges="drop")
+    summary = held.add(tmp_path / "source")
+    assert (summary.added, summary.skipped[0].reason) == (
+        0,
+        "is smaller than a chip, and --edges drop leaves out what is not a whole one",
+    )

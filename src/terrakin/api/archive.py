@@ -15,7 +15,7 @@ from terrakin.api.listed import listed
 from terrakin.archive import manifest
 from terrakin.archive.lance import LanceStore
 from terrakin.archive.ledger import Ledger
-from terrakin.archive.lock import writer
+from terrakin.archive.lock import HOLDER, LOCK, writer
 from terrakin.archive.manifest import Manifest
 from terrakin.archive.options import IndexOptions, Options, changed
 from terrakin.archive.report import Summary, write_report
@@ -73,8 +73,7 @@ class Archive:
             raise ArchiveError(f"there is an archive at {str(path)!r} already; open it, or choose another folder")
         if path.exists() and not path.is_dir():
             raise ArchiveError(f"{str(path)!r} is a file; an archive is a folder, choose another path")
-        if path.is_dir() and any(not name.name.startswith(("bundle", "writer", ".")) for name in path.iterdir()):
-            # A run that was killed while it made the archive leaves a bundle and a lock; anything else is somebody's.
+        if path.is_dir() and not _is_ours(path):
             raise ArchiveError(f"{str(path)!r} holds other files; choose an empty folder for the archive")
         # Whatever can be wrong with the request is found before anything is made.
         wanted = changed(IndexOptions(), **options)
@@ -382,6 +381,16 @@ class Archive:
             self._manifest, sources=sources, updated=manifest.now(), chips=len(self), scenes=self.ledger.count()
         )
         manifest.write(self.path, self._manifest)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is empty, or holds nothing but what a run leaves that was killed while it made the archive.
+
+    Such a run held the lock, so its lock file is there; anything else is somebody's.
+    """
+    names = {entry.name for entry in folder.iterdir()}
+    ours = {LOCK, HOLDER, _BUNDLE}
+    return not names or (LOCK in names and all(name in ours or name.startswith(f".{_BUNDLE}.") for name in names))
 
 
 def _model(bundle: Bundle) -> str:

@@ -129,7 +129,11 @@ def _unfinished(held: Archive) -> Finding:
     recorded = set(held.ledger.entries())
     left = {uri for batch in held.store.scan(["scene"]) for uri in batch.column("scene").unique().to_pylist()} - recorded
     if left:
-        return Finding("scenes", f"{len(left):,} were left half done, such as {min(left)}", "run the same index command again")
+        return Finding(
+            "scenes",
+            f"{len(left):,} were left half done, such as {min(left)}",
+            "run the same index command again, with --prune where the file is gone",
+        )
     return Finding("scenes", "every one is whole")
 
 

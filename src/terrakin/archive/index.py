@@ -53,7 +53,7 @@ def index(
     try:
         run.go(find(), pool, ahead=2 * workers)
     finally:
-        # Also on Ctrl-C and errors: nothing new is begun, what is finished is kept.
+        # Also on Ctrl-C and errors: nothing new is begun, and what is under way is left for the next run.
         pool.shutdown(cancel_futures=True)
         worker.close()
     run.commit()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from terrakin.errors import ArchiveBusyError, ArchiveError
 
-__all__ = ["writer"]
+__all__ = ["HOLDER", "LOCK", "writer"]
 
-_LOCK = "writer.lock"
-_HOLDER = "writer.json"
+LOCK = "writer.lock"
+HOLDER = "writer.json"
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def writer(archive: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(archive / _LOCK)
+    lock = FileLock(archive / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout as exc:
@@ -36,16 +36,16 @@ def writer(archive: Path) -> Iterator[None]:
         raise ArchiveError(f"archive {str(archive)!r} cannot be written: {exc.strerror or exc}") from exc
     try:
         holder = {"pid": os.getpid(), "started": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
-        (archive / _HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        (archive / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
         yield
     finally:
-        (archive / _HOLDER).unlink(missing_ok=True)
+        (archive / HOLDER).unlink(missing_ok=True)
         lock.release()
 
 
 def _busy(archive: Path) -> str:
     try:
-        holder = json.loads((archive / _HOLDER).read_text(encoding="utf-8"))
+        holder = json.loads((archive / HOLDER).read_text(encoding="utf-8"))
         who = f"process {int(holder['pid'])}, which started at {holder['started']}"
     except (OSError, ValueError, KeyError, TypeError):
         # The holder was killed between taking the lock and writing its name, or is about to write it.

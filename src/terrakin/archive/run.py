@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from terrakin.archive.condition import All, Compare, Not
+from terrakin.archive.condition import All, Compare, Not, OneOf
 from terrakin.archive.ledger import Entry, Ledger, Record
 from terrakin.archive.report import Summary
 from terrakin.archive.schema import PROPERTY, VECTOR
@@ -35,6 +35,8 @@ _COMMIT_CHIPS = 256
 """Chips in one commit; a kill loses at most these and what the workers hold."""
 _COMMIT_SECONDS = 5.0
 """Longest time that finished chips wait for a commit."""
+_SWEPT = 500
+"""Vanished scenes that are dropped in one commit."""
 _COMPACT_COMMITS = 500
 """Commits after which small pieces are merged: a commit takes 5 ms after 500 others and 32 ms after 3000."""
 
@@ -52,6 +54,7 @@ class Run:
         self._unfinished = _unfinished(store, self._known)
         self._seen: set[str] = set()
         self._still_skipped: set[str] = set()
+        self._unlisted: list[str] = []  # folders that could not be looked into
         self._sources: dict[str, str] = {}  # by uri of a scene under way
         self._pieces: deque[Piece] = deque()
         self._open: dict[str, int] = {}  # windows still to come, by uri
@@ -107,14 +110,22 @@ class Run:
 
     def sweep(self, sources: Sequence[str], *, prune: bool) -> None:
         """Deal with scenes of the sources that are no longer there."""
-        gone = [uri for uri, entry in self._known.items() if uri not in self._seen and _came_from(uri, entry, sources)]
+        gone = [uri for uri, entry in self._known.items() if self._is_gone(uri, [entry.source], sources)]
+        # Half a scene that nobody can finish any more.
+        left = [uri for uri in self._unfinished if self._is_gone(uri, [], sources)]
+        whole = sum(not self._known[uri].skipped for uri in gone)
         if not prune:
-            self.summary.vanished = sum(not self._known[uri].skipped for uri in gone)
+            self.summary.vanished = whole + len(left)
             return
-        for uri in gone:
-            self._ledger.remove([uri])
-            self._store.delete(Compare("scene", "=", uri))
-        self.summary.removed = sum(not self._known[uri].skipped for uri in gone)
+        for some in _batched([*gone, *left], _SWEPT):
+            self._ledger.remove(some)
+            self._store.delete(OneOf("scene", some))
+        self.summary.removed = whole + len(left)
+
+    def _is_gone(self, uri: str, found_in: Sequence[str], sources: Sequence[str]) -> bool:
+        if uri in self._seen or any(_is_below(uri, folder) for folder in self._unlisted):
+            return False
+        return any(source in (uri, *found_in) or _is_below(uri, source) for source in sources)
 
     def _wanted(self, found: Iterator[tuple[str, Candidate | Skipped]]) -> Iterator[Candidate]:
         """Candidates that must be opened, with keys unique in the archive; the others are settled here."""
@@ -125,6 +136,8 @@ class Run:
             self._sources[item.uri] = source
             known = self._known.get(item.uri)
             if isinstance(item, Skipped):
+                if Path(item.uri).is_dir():
+                    self._unlisted.append(item.uri)
                 # Without a stamp it is looked at again each time; its key is found when it turns out to be a scene.
                 self._skip(Record(item.uri, item.uri, source, "", reason=item.reason))
             elif known is not None and known.stamp == item.stamp:
@@ -135,7 +148,9 @@ class Run:
                 self._keys[key] = item.uri
                 yield replace(item, key=key)
         # Reasons of earlier runs are listed with those of this one.
-        self.summary.skipped += [skipped for skipped in self._ledger.skipped() if skipped.uri in self._still_skipped]
+        for skipped in self._ledger.skipped():
+            if skipped.uri in self._still_skipped:
+                self._tell(skipped)
 
     def _unchanged(self, uri: str, known: Entry) -> None:
         if known.skipped:
@@ -248,11 +263,14 @@ class Run:
         uri = job.scene.uri
         del self._open[uri]
         chips = self._chips.pop(uri)
-        if chips or not job.windows:
+        if chips:
             self._records.append(self._record(job, chips=chips))
             return
         self._count(uri, -1)
-        self._skip(self._record(job, reason="has no chip with enough valid pixels; lower --min-valid to take it in"))
+        reason = "has no chip with enough valid pixels; lower --min-valid to take it in"
+        if not job.windows:
+            reason = "is smaller than a chip, and --edges drop leaves out what is not a whole one"
+        self._skip(self._record(job, reason=reason))
 
     def _fail(self, job: Job, reason: str) -> None:
         """A scene that breaks off is taken out whole: half a scene would look like a whole one."""
@@ -280,10 +298,17 @@ class Run:
 
     def _skip(self, record: Record) -> None:
         # Reasons are listed beside the file, which need not be named twice.
-        skipped = Skipped(record.uri, (record.reason or "").removeprefix(f"{record.uri} "))
+        reason = (record.reason or "").removeprefix(f"{record.uri} ")
+        self._tell(Skipped(record.uri, reason))
+        if record.uri in self._unfinished or (record.uri in self._known and not self._known[record.uri].skipped):
+            # What was read of it before it turned bad is of a file that is no more.
+            self._ledger.remove([record.uri])
+            self._store.delete(Compare("scene", "=", record.uri))
+        self._records.append(replace(record, reason=reason))
+
+    def _tell(self, skipped: Skipped) -> None:
         if self._strict:
             raise SceneError(f"{skipped.uri}: {skipped.reason} (--strict)")
-        self._records.append(record)
         self.summary.skipped.append(skipped)
 
     def _report(self) -> None:
@@ -299,8 +324,13 @@ def _unfinished(store: Store, known: dict[str, Entry]) -> set[str]:
     return {uri for batch in store.scan(["scene"]) for uri in batch.column("scene").unique().to_pylist() if uri not in known}
 
 
-def _came_from(uri: str, entry: Entry, sources: Sequence[str]) -> bool:
-    return any(source in (entry.source, uri) or uri.startswith(source.rstrip("/") + "/") for source in sources)
+def _is_below(uri: str, folder: str) -> bool:
+    return uri.startswith(folder.rstrip("/") + "/")
+
+
+def _batched(uris: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Parts of at most `size`; `itertools.batched` came with Python 3.12."""
+    return (tuple(uris[start : start + size]) for start in range(0, len(uris), size))
 
 
 def _arrow_type(value: str | float | bool) -> pa.DataType:
