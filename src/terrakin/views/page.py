@@ -8,7 +8,7 @@ from terrakin.evaluation.report import JudgedHit, JudgedQuery, Report
 from terrakin.views import wording
 from terrakin.views.output import write_text
 from terrakin.views.report_text import protocol_line
-from terrakin.views.tiles import STYLE, Tile, tiles_html
+from terrakin.views.card import STYLE, Card, cards_html
 
 __all__ = ["worst_page", "write_worst_page"]
 
@@ -56,16 +56,16 @@ def worst_page(report: Report, thumbnails: Mapping[str, bytes], *, title: str) -
 def _section(query: JudgedQuery, report: Report, thumbnails: Mapping[str, bytes]) -> str:
     right = sum(hit.relevant for hit in query.hits)
     name, labels = wording.printable(query.id), wording.labels(query.labels)
-    first = Tile(thumbnails.get(query.id), "query", query.id, ["Query", labels, wording.short_id(query.id)])
-    tiles = [first, *(_tile(hit, report, thumbnails) for hit in query.hits)]
+    first = Card(thumbnails.get(query.id), "query", query.id, ["Query", labels, wording.short_id(query.id)])
+    cards = [first, *(_card(hit, report, thumbnails) for hit in query.hits)]
     facts = f"average precision {query.average_precision:.3f}, {right} of the first {len(query.hits)} hits relevant"
-    return f"<section><h2>{escape(name)}</h2><p>{escape(facts)}</p>{tiles_html(tiles)}</section>\n"
+    return f"<section><h2>{escape(name)}</h2><p>{escape(facts)}</p>{cards_html(cards)}</section>\n"
 
 
-def _tile(hit: JudgedHit, report: Report, thumbnails: Mapping[str, bytes]) -> Tile:
+def _card(hit: JudgedHit, report: Report, thumbnails: Mapping[str, bytes]) -> Card:
     lines = [
         f"{hit.rank} · {wording.distance(hit.distance, report.space)}",
         wording.labels(hit.labels),
         wording.short_id(hit.id),
     ]
-    return Tile(thumbnails.get(hit.id), "same" if hit.relevant else "other", hit.id, lines)
+    return Card(thumbnails.get(hit.id), "same" if hit.relevant else "other", hit.id, lines)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from terrakin.views.wording import printable
 
-__all__ = ["STYLE", "Tile", "tiles_html"]
+__all__ = ["STYLE", "Card", "cards_html"]
 
 STYLE = """
 .terrakin { color: inherit; font: 13px/1.45 system-ui, sans-serif; }
@@ -30,7 +30,7 @@ STYLE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class Card:
     """A picture with its caption."""
 
     thumbnail: bytes | None
@@ -43,27 +43,27 @@ class Tile:
     """Lines of the caption, the first in bold."""
 
 
-def tiles_html(tiles: Iterable[Tile]) -> str:
-    """One row of tiles that wraps.
+def cards_html(cards: Iterable[Card]) -> str:
+    """One row of cards that wraps.
 
-    >>> tiles_html([Tile(None, "same", "a.tif", ["1 <b>"])]).count("&lt;b&gt;")
+    >>> cards_html([Card(None, "same", "a.tif", ["1 <b>"])]).count("&lt;b&gt;")
     1
     """
-    return '<div class="tk-row">' + "".join(map(_figure, tiles)) + "</div>"
+    return '<div class="tk-row">' + "".join(map(_figure, cards)) + "</div>"
 
 
 _MARKS = {"same": "✓ ", "other": "✗ "}
 """For eyes that do not tell green from red."""
 
 
-def _figure(tile: Tile) -> str:
-    name = escape(printable(tile.name))
-    if tile.thumbnail is None:
+def _figure(card: Card) -> str:
+    name = escape(printable(card.name))
+    if card.thumbnail is None:
         picture = '<span class="tk-picture">no thumbnail</span>'
     else:
-        data = base64.b64encode(tile.thumbnail).decode("ascii")
+        data = base64.b64encode(card.thumbnail).decode("ascii")
         picture = f'<img class="tk-picture" alt="{name}" src="data:image/jpeg;base64,{data}">'
-    first, *others = tile.lines
-    caption = f'<span class="tk-first">{_MARKS.get(tile.role, "")}{escape(printable(first))}</span>'
+    first, *others = card.lines
+    caption = f'<span class="tk-first">{_MARKS.get(card.role, "")}{escape(printable(first))}</span>'
     caption += "".join(f'<span class="tk-quiet">{escape(printable(line))}</span>' for line in others if line)
-    return f'<figure class="tk-{tile.role}" title="{name}">{picture}<figcaption>{caption}</figcaption></figure>'
+    return f'<figure class="tk-{card.role}" title="{name}">{picture}<figcaption>{caption}</figcaption></figure>'
