@@ -65,14 +65,14 @@ def run_session(session: Any, output: str, pixels: NDArray[np.float32]) -> NDArr
 def _check_input(session: Any, passport: Passport) -> None:
     inputs = session.get_inputs()
     found = ", ".join(f"{i.name} {i.type} {_words(i.shape)}" for i in inputs)
-    channels, size = len(passport.bands), passport.input_size
-    wanted = f"{INPUT} tensor(float) (N, {channels}, H, W)"
+    bands, size = len(passport.bands), passport.input_size
+    wanted = f"{INPUT} tensor(float) (N, {bands}, H, W)"
     shape = inputs[0].shape if len(inputs) == 1 else []
     if (
         len(shape) != 4
         or (inputs[0].name, inputs[0].type) != (INPUT, "tensor(float)")
         or isinstance(shape[0], int)
-        or shape[1] != channels
+        or shape[1] != bands
         or any(isinstance(side, int) and side != size for side in shape[2:])
     ):
         raise BundleError(f"the graph of {passport.name} reads {found}; wanted {wanted} with N free, H and W free or {size}")
@@ -101,10 +101,10 @@ def _words(shape: list[Any]) -> str:
 
 @contextmanager
 def _translated(failure: str) -> Iterator[None]:
-    from onnxruntime.capi import onnxruntime_pybind11_state as backend
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
     # Its exceptions are a dozen classes without a common root, one for each of its status codes.
-    theirs = (kind for kind in vars(backend).values() if isinstance(kind, type) and issubclass(kind, Exception))
+    theirs = (kind for kind in vars(runtime).values() if isinstance(kind, type) and issubclass(kind, Exception))
     caught: tuple[type[Exception], ...] = (*theirs, RuntimeError, MemoryError)
     try:
         yield

@@ -25,7 +25,7 @@ _BEYOND = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One patch of a class."""
+    """One region of a class."""
 
     row: int
     """Row of the grid, from the top."""

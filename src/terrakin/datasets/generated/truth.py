@@ -28,7 +28,7 @@ class TrueWindow:
     label: str
     """One of `CLASSES`."""
     share: float
-    """Share of the window inside the class's own patch, 0 to 1; the borders of patches are wavy."""
+    """Share of the window inside the class's own region, 0 to 1; the borders of regions are wavy."""
 
 
 def true_windows(scene: SyntheticScene) -> tuple[TrueWindow, ...]:
