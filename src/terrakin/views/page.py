@@ -6,9 +6,9 @@ from pathlib import Path
 
 from terrakin.evaluation.report import JudgedHit, JudgedQuery, Report
 from terrakin.views import wording
+from terrakin.views.card import STYLE, Card, cards_html
 from terrakin.views.output import write_text
 from terrakin.views.report_text import protocol_line
-from terrakin.views.card import STYLE, Card, cards_html
 
 __all__ = ["worst_page", "write_worst_page"]
 
