@@ -47,8 +47,8 @@ def test_a_centre_that_has_no_place_on_the_ground(grid_scene):
         pixel_size_m(grid_scene(crs="EPSG:32632", transform=(1e9, 0, 1e15, 0, -1e9, 1e15)))
 
 
-def test_pixels_without_extent(grid_scene):
-    with pytest.raises(SceneError, match="no extent on the ground"):
+def test_pixels_without_a_size(grid_scene):
+    with pytest.raises(SceneError, match="no size on the ground"):
         pixel_size_m(grid_scene(crs="EPSG:32632", transform=(0.0, 0, 500000, 0, -10.0, 5000000)))
 
 

@@ -82,8 +82,8 @@ def pixel_size_m(scene: Scene) -> tuple[float, float]:
         raise SceneError(f"the centre of {scene.uri} lies outside of what its CRS can express; check its georeference")
     _, _, metres = _WGS84.inv(lon[[0, 2]], lat[[0, 2]], lon[[1, 3]], lat[[1, 3]])
     across, down = float(metres[0]), float(metres[1])
-    if min(across, down) <= 0:
-        raise SceneError(f"the pixels of {scene.uri} have no extent on the ground; check its georeference")
+    if not (0 < across < math.inf and 0 < down < math.inf):
+        raise SceneError(f"the pixels of {scene.uri} have no size on the ground; check its georeference")
     return across, down
 
 

@@ -87,7 +87,8 @@ class Layer:
         self._gain, self._bias = gain[self.positions], bias[self.positions]
         self._nodata = nodata
         self._as_stored = bool(np.abs(self._gain * 255 - 1).max() < 1e-9 and np.abs(self._bias).max() < 1e-9)
-        inside = np.zeros(len(self.positions)) if nodata is None else nodata * self._gain + self._bias
+        with np.errstate(over="ignore", invalid="ignore"):  # a nodata value of any size is one that no band is shown in
+            inside = np.zeros(len(self.positions)) if nodata is None else nodata * self._gain + self._bias
         self._shades = (inside >= 0) & (inside <= 1)
 
     def read(self, window: Window, size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None, float]:

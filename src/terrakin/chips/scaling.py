@@ -13,6 +13,7 @@ from terrakin.chips.window import Window
 from terrakin.errors import SceneError
 from terrakin.scenes.scene import Band, Scene
 from terrakin.scenes.sensors import SENSORS, display_range
+from terrakin.scenes.sound import LARGEST
 
 if TYPE_CHECKING:
     from terrakin.chips.bandfile import BandFile
@@ -115,21 +116,34 @@ def value_range(scene: Scene, bands: Sequence[Band], rule: ScalingRule) -> Value
         rule: chosen by a person.
 
     Raises:
-        SceneError: if the rule is `sensor` and no table tells, if the scene cannot be read, or if a band's scale is 0.
+        SceneError: if the rule is `sensor` and no table tells, if the scene cannot be read, if a band's scale is 0, or if the
+            range is too narrow or too wide for the band's numbers.
     """
     unscaled = next((band.name for band in bands if band.scale == 0 or not math.isfinite(band.scale + band.offset)), None)
     if unscaled is not None:
         raise SceneError(f"band {unscaled} of {scene.uri} has a scale or an offset that makes all values one; mend its header")
+    pairs = _pairs(scene, bands, rule)
+    for band, (low, high) in zip(bands, pairs, strict=True):
+        if not _maps(band, low, high):
+            raise SceneError(
+                f"band {band.name} of {scene.uri} has the scale {band.scale:g} and the offset {band.offset:g}; its values "
+                f"cannot be told apart between {low:g} and {high:g}. Mend its header, or choose another --scaling"
+            )
+    return ValueRange(tuple(low for low, _ in pairs), tuple(high for _, high in pairs))
+
+
+def _pairs(scene: Scene, bands: Sequence[Band], rule: ScalingRule) -> list[tuple[float, float]]:
+    """Low and high of each band by a rule."""
     if rule.kind == "range" and rule.low is not None and rule.high is not None:
-        return ValueRange((rule.low,) * len(bands), (rule.high,) * len(bands))
+        return [(rule.low, rule.high)] * len(bands)
     if rule.kind == "percentile":
         return _percentiles(scene, bands, rule.percentiles)
     if rule.kind == "auto" and scene.dtype == "uint8":
-        return _of([_physical(band, (0, 255)) for band in bands])
+        return [_physical(band, (0, 255)) for band in bands]
     tabled = [display_range(scene.sensor, band.name) for band in bands]
     pairs = [_physical(band, pair) for band, pair in zip(bands, tabled, strict=True) if pair is not None]
     if len(pairs) == len(bands):
-        return _of(pairs)
+        return pairs
     if rule.kind == "sensor":
         raise SceneError(_no_table(scene, [band.name for band, pair in zip(bands, tabled, strict=True) if pair is None]))
     return _percentiles(scene, bands, rule.percentiles)
@@ -140,13 +154,16 @@ def _apart(low: float, high: float) -> bool:
     return low < high and math.isfinite(high - low) and math.isfinite(1 / (high - low))
 
 
+def _maps(band: Band, low: float, high: float) -> bool:
+    """Whether stored value * gain + bias maps low..high to 0..1 without an overflow in float32."""
+    if not _apart(low, high):
+        return False
+    return abs(band.scale) <= LARGEST * (high - low) and abs(band.offset - low) <= LARGEST * (high - low)
+
+
 def _physical(band: Band, stored: tuple[float, float]) -> tuple[float, float]:
     low, high = sorted(value * band.scale + band.offset for value in stored)
     return low, high
-
-
-def _of(pairs: Sequence[tuple[float, float]]) -> ValueRange:
-    return ValueRange(tuple(low for low, _ in pairs), tuple(high for _, high in pairs))
 
 
 def _no_table(scene: Scene, without: list[str]) -> str:
@@ -157,7 +174,7 @@ def _no_table(scene: Scene, without: list[str]) -> str:
     return f"no sensor table tells how to scale {scene.uri}: {found}. Choose --scaling auto, LOW:HIGH or p2:p98"
 
 
-def _percentiles(scene: Scene, bands: Sequence[Band], percentiles: tuple[float, float]) -> ValueRange:
+def _percentiles(scene: Scene, bands: Sequence[Band], percentiles: tuple[float, float]) -> list[tuple[float, float]]:
     from terrakin.chips.bandfile import open_band_files  # rasterio is slow to import, and every command reads a `ScalingRule`
 
     pairs = [(0.0, 1.0)] * len(bands)
@@ -174,7 +191,7 @@ def _percentiles(scene: Scene, bands: Sequence[Band], percentiles: tuple[float, 
     finally:
         for file, _ in files:
             file.close()
-    return _of(pairs)
+    return pairs
 
 
 def _sample(file: "BandFile", nodata: float | None) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:

@@ -12,6 +12,7 @@ from terrakin.scenes.dates import date_in_tags
 from terrakin.scenes.header import Header
 from terrakin.scenes.scene import Band, Candidate, Property, Scene
 from terrakin.scenes.sensors import SENSORS
+from terrakin.scenes.sound import check_bands, check_transform
 from terrakin.scenes.stamp import fingerprint
 
 __all__ = ["compose"]
@@ -43,8 +44,12 @@ def compose(
         properties: added to the candidate's.
 
     Raises:
-        SceneError: if the files do not cover the same ground, or a file cannot be read.
+        SceneError: if the files do not cover the same ground, a file cannot be read, or a header holds numbers that cannot be
+            meant.
     """
+    check_bands(bands)
+    for header in headers:
+        check_transform(header)
     grid = min(headers, key=_coarseness)
     for header in headers:
         _check_same_ground(candidate.uri, grid, header)

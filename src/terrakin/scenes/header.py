@@ -101,7 +101,7 @@ def _fitting(nodata: float | None, dtype: np.dtype) -> float | None:
     """The declared nodata value, where a pixel can have it."""
     if nodata is None or dtype.kind == "f":
         return nodata
-    if math.isnan(nodata) or nodata != int(nodata):
+    if not math.isfinite(nodata) or nodata != int(nodata):
         return None
     limits = np.iinfo(dtype)
     return nodata if limits.min <= nodata <= limits.max else None
