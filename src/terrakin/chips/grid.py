@@ -35,7 +35,8 @@ class Chipping:
     of the scene, whatever they cover."""
     edges: Edges = "shift"
     """`shift` moves the last column and row back inside, so that they overlap; `clip` lets them reach past the edge, where
-    nothing is valid; `drop` leaves the rest out."""
+    nothing is valid; `drop` leaves the rest out, which is all of a scene that is larger than a chip along one side and smaller
+    along the other."""
     min_valid: float = 0.5
     """Share of a chip's window that must hold measurements, in [0, 1]."""
 
@@ -61,7 +62,8 @@ def plan(scene: Scene, chipping: Chipping) -> tuple[tuple[Window, bool], ...]:
     """The windows of a scene, row by row, each with whether it is the whole scene (and the chip's id the bare key).
 
     Chips have the same size within a scene. A scene that fits in one is one chip, whatever its size; a scene that is narrower
-    than a chip but longer gives chips that reach past its edges, so that their scale is that of all others.
+    than a chip but longer gives chips that reach past its edges, so that their scale is that of all others; with the edges
+    `drop` it gives none, and the caller tells so.
 
     Raises:
         SceneError: if `gsd_m` is set and the size of the scene's pixels on the ground is not known.
@@ -98,6 +100,8 @@ def windows(
     ['0,0,256,200', '256,0,256,200']
     >>> [str(window) for window in windows(300, 200, size=(512, 512), edges="drop")]
     ['0,0,300,200']
+    >>> list(windows(300, 200, size=(256, 256), edges="drop"))
+    []
     """
     if width <= size[0] and height <= size[1]:
         yield Window(0, 0, width, height)
