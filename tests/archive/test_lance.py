@@ -46,7 +46,7 @@ def test_a_store_is_reopened_as_it_was_left(path: Path) -> None:
     store = LanceStore(path, SPACE)
     store.append(chips([f"s#{n}" for n in range(30)]))
     store.delete(Compare("id", "=", "s#3"))
-    again = LanceStore(path, SPACE, missing="refuse")
+    again = LanceStore(path, SPACE)
     assert again.count() == 29
     assert again.columns() == store.columns()
     assert again.search(query(), k=9)[0] == store.search(query(), k=9)[0]
@@ -57,7 +57,7 @@ def test_a_store_is_reopened_as_it_was_left(path: Path) -> None:
 def test_a_reader_sees_what_was_written_when_it_asks(path: Path) -> None:
     writer = LanceStore(path, SPACE)
     writer.append(chips(["a", "b"]))
-    reader = LanceStore(path, SPACE, missing="refuse")
+    reader = LanceStore(path, SPACE)
     before = reader.checkpoint()
     assert reader.search(query(), k=5)[0] in (["a", "b"], ["b", "a"])
     writer.append(chips(["c"], seed=1))
@@ -92,12 +92,6 @@ def test_two_handles_that_write_in_turn_keep_ids_unique(path: Path) -> None:
     assert two.count() == 2
 
 
-def test_a_store_that_is_not_there_is_not_found(path: Path) -> None:
-    with pytest.raises(ArchiveNotFoundError, match=r"no archive at '.*archive'; make one with"):
-        LanceStore(path, SPACE, missing="refuse")
-    assert not path.exists()
-
-
 def test_a_table_of_other_vectors_is_refused(path: Path) -> None:
     LanceStore(path, SPACE)
     with pytest.raises(ArchiveError, match=r"holds vectors of fixed_size_list<item: float>\[8\]; this model's are .*\[16\]"):
@@ -108,10 +102,8 @@ def test_a_folder_without_a_commit_is_no_table(path: Path) -> None:
     for part in ("data", "_versions"):
         (path / part).mkdir(parents=True)
     (path / "data" / "half.lance").write_bytes(b"half")
-    with pytest.raises(ArchiveNotFoundError, match="no archive at"):
-        LanceStore(path, SPACE, missing="refuse")
     LanceStore(path, SPACE).append(chips(["a"]))
-    assert LanceStore(path, SPACE, missing="refuse").count() == 1
+    assert LanceStore(path, SPACE).count() == 1
 
 
 def test_a_damaged_table_is_said_to_be_so(path: Path) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ from terrakin.archive.lance_table import is_table
 from terrakin.archive.near_ids import chip_not_found
 from terrakin.archive.rows import fitted
 from terrakin.archive.schema import VECTOR, chips_schema
-from terrakin.errors import ArchiveError, ArchiveNotFoundError
+from terrakin.errors import ArchiveError
 from terrakin.spaces.space import Space
 
 __all__ = ["EXACT_BYTES", "LanceStore"]
@@ -48,19 +48,15 @@ class LanceStore:
     `checkpoint`. Every write is one commit: a process killed at any moment leaves a whole number of them.
     """
 
-    def __init__(
-        self, path: Path, space: Space, *, missing: Literal["create", "refuse"] = "create", exact_bytes: int = EXACT_BYTES
-    ) -> None:
+    def __init__(self, path: Path, space: Space, *, exact_bytes: int = EXACT_BYTES) -> None:
         """Open the table at `path`, or create it.
 
         Args:
             path: folder of the table, `<archive>/chips.lance`.
             space: how the vectors compare.
-            missing: whether to create the table where there is none.
             exact_bytes: bytes of vectors up to which search is exhaustive in memory.
 
         Raises:
-            ArchiveNotFoundError: if there is no table and it is not to be created.
             ArchiveError: if the table is broken or holds vectors of another width or type.
         """
         import lance
@@ -70,8 +66,6 @@ class LanceStore:
         self._exact_bytes = exact_bytes
         self._loaded: LoadedTable | None = None
         self._known: KnownIds | None = None
-        if missing == "refuse" and not is_table(path):
-            raise ArchiveNotFoundError(str(path.parent))
         with translated(path):
             self._table: Any = lance.dataset(path) if is_table(path) else lance.write_dataset(_empty(space), path)
         wanted, found = _empty(space).schema.field(VECTOR).type, self._table.schema.field(VECTOR).type
