@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from terrakin.archive.gallery import packed
 from terrakin.archive.schema import VECTOR, property_column
 from terrakin.archive.store import Store
 from terrakin.errors import EvaluationError
 from terrakin.evaluation.labelled import Labelled
-from terrakin.spaces.kinds import Packed
 
 __all__ = ["labelled"]
 
@@ -36,7 +36,7 @@ def labelled(store: Store) -> Labelled:
     return Labelled(
         ids=table.column("id").to_pylist(),
         labels=labels,
-        vectors=_vectors(store, table),
+        vectors=packed(store.space, table.column(VECTOR)),
         space=store.space,
         splits=columns["split"].to_pylist() if "split" in columns else None,
         places=[None if name is None else str(name) for name in columns["place"].to_pylist()] if "place" in columns else None,
@@ -44,12 +44,6 @@ def labelled(store: Store) -> Labelled:
         boxes=_boxes(columns) if set(_BOX) <= set(columns) else None,
         footprints=table.column("footprint").to_pylist(),
     )
-
-
-def _vectors(store: Store, table: pa.Table) -> Packed:
-    flat = table.column(VECTOR).combine_chunks().flatten()
-    vectors: Packed = flat.to_numpy(zero_copy_only=False).reshape(-1, store.space.width)
-    return vectors
 
 
 def _boxes(columns: dict[str, pa.ChunkedArray]) -> NDArray[np.float64]:

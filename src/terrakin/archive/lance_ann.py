@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.archive.gallery import Nearest, nearest_among, nearest_among_each
+from terrakin.archive.gallery import Nearest, nearest_among, nearest_among_each, packed
 from terrakin.archive.schema import VECTOR
 from terrakin.errors import ArchiveError
 from terrakin.spaces.space import Space
@@ -112,7 +112,7 @@ def measure(table: Any, space: Space, k: int, queries: int, rng: np.random.Gener
     chips = table.count_rows()
     rows = np.sort(rng.choice(chips, size=min(queries, chips), replace=False))
     asked = table.take(rows.tolist(), columns=["id", VECTOR])
-    vectors = np.stack(asked[VECTOR].to_numpy(zero_copy_only=False)).astype(np.float32)
+    vectors = packed(space, asked[VECTOR])
     truth = nearest_among_each(table.to_batches(columns=["id", VECTOR]), space, vectors, k + 1)
     shares = []
     for name, vector, nearest in zip(asked["id"].to_pylist(), vectors, truth, strict=True):

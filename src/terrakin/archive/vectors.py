@@ -3,6 +3,7 @@
 import numpy as np
 
 from terrakin.archive.condition import Condition
+from terrakin.archive.gallery import packed
 from terrakin.archive.schema import VECTOR
 from terrakin.archive.store import Store
 from terrakin.spaces.kinds import Packed
@@ -20,6 +21,6 @@ def read_vectors(store: Store, where: Condition | None = None) -> tuple[list[str
     blocks: list[Packed] = [np.empty((0, store.space.width), store.space.dtype)]
     for batch in store.scan(["id", VECTOR], where):
         ids += batch.column("id").to_pylist()
-        blocks.append(batch.column(VECTOR).flatten().to_numpy(zero_copy_only=False).reshape(-1, store.space.width))
+        blocks.append(packed(store.space, batch.column(VECTOR)))
     order = sorted(range(len(ids)), key=lambda row: ids[row].encode())
     return [ids[row] for row in order], np.concatenate(blocks)[order]
