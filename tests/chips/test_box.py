@@ -76,5 +76,5 @@ def test_a_scene_without_geography_has_no_boxes(grid_scene):
 
 @pytest.mark.parametrize("box", [(0, 1, 1, 0), (0, -91, 1, 0), (0, 0, 181, 1), (float("nan"), 0, 1, 1)])
 def test_what_is_no_box_is_refused(grid_scene, box):
-    with pytest.raises(SceneError, match="is no box: wanted west,south,east,north in degrees"):
+    with pytest.raises(SceneError, match="is not a box; write west,south,east,north in degrees"):
         box_window(grid_scene(**DEGREES), box)

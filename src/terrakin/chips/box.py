@@ -6,7 +6,7 @@ import numpy as np
 
 from terrakin.chips.footprint import footprint
 from terrakin.chips.ground import Ground, ground_of
-from terrakin.chips.window import Box, Window
+from terrakin.chips.window import Box, Window, box_words, checked_box
 from terrakin.errors import SceneError
 from terrakin.scenes.scene import Scene
 
@@ -25,12 +25,10 @@ def box_window(scene: Scene, box: Box) -> Window:
     Raises:
         SceneError: if the box is none, the scene has no geography, or they do not meet.
     """
-    west, south, east, north = box
-    if not (all(map(math.isfinite, box)) and -90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
-        raise SceneError(
-            f"{_words(box)} is no box: wanted west,south,east,north in degrees, south not above north; west is greater than "
-            "east only across the antimeridian"
-        )
+    try:
+        west, south, east, north = checked_box(box, point=True)
+    except ValueError as exc:
+        raise SceneError(str(exc)) from exc
     ground = ground_of(scene)
     if ground is None:
         raise SceneError(f"{scene.uri} has no place on the Earth, so a box cannot be found in it; use the whole image instead")
@@ -40,8 +38,8 @@ def box_window(scene: Scene, box: Box) -> Window:
     met = [span for span in spans if span is not None]
     if not met:
         whole = footprint(scene, Window(0, 0, scene.width, scene.height))
-        where = "nowhere on the Earth" if whole is None else _words(whole[1])
-        raise SceneError(f"the box {_words(box)} lies outside of {scene.uri}, which covers {where} (west,south,east,north)")
+        where = "nowhere on the Earth" if whole is None else box_words(whole[1])
+        raise SceneError(f"the box {box_words(box)} lies outside of {scene.uri}, which covers {where} (west,south,east,north)")
     left, top, right, bottom = (pick(edge) for pick, edge in zip((min, min, max, max), zip(*met, strict=True), strict=True))
     return Window(left, top, right - left, bottom - top)
 
@@ -65,7 +63,3 @@ def _span(scene: Scene, ground: Ground, box: Box) -> tuple[int, int, int, int] |
             return None
         spans.append((first, end))
     return spans[0][0], spans[1][0], spans[0][1], spans[1][1]
-
-
-def _words(box: Box) -> str:
-    return ",".join(f"{number:.6g}" for number in box)

@@ -2,6 +2,8 @@
 
 import typer
 
+from terrakin.chips.window import Box, checked_box
+
 __all__ = ["parse_box", "say"]
 
 
@@ -11,7 +13,7 @@ def say(words: str, *, quiet: bool = False) -> None:
         typer.echo(words, err=True)
 
 
-def parse_box(text: str | None, option: str) -> tuple[float, float, float, float] | None:
+def parse_box(text: str | None, option: str) -> Box | None:
     """The box of an option, written `west,south,east,north` in degrees.
 
     Raises:
@@ -21,11 +23,8 @@ def parse_box(text: str | None, option: str) -> tuple[float, float, float, float
         return None
     try:
         west, south, east, north = (float(edge) for edge in text.split(","))
-        on_earth = -90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180
-    except ValueError:
-        on_earth = False
-    if not on_earth:
+        return checked_box((west, south, east, north), point=True)
+    except ValueError as exc:
         raise typer.BadParameter(
             f"{text!r} is not a box; write west,south,east,north in degrees, such as 7.1,46.2,7.3,46.4", param_hint=option
-        )
-    return west, south, east, north
+        ) from exc

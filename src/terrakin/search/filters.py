@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from terrakin.archive.condition import All, Compare, Condition, Inside
-from terrakin.chips.window import Box
+from terrakin.chips.window import Box, checked_box
 from terrakin.errors import FilterError
 from terrakin.search.period import period
 from terrakin.search.where import parse
@@ -30,7 +30,10 @@ def condition(
     if where is not None:
         parts.append(parse(where, schema=schema))
     if bbox is not None:
-        parts.append(Inside(*_checked(bbox)))
+        try:
+            parts.append(Inside(*checked_box(bbox)))
+        except ValueError as exc:
+            raise FilterError(str(exc)) from exc
     if since is not None:
         parts.append(Compare("datetime", ">=", period(since).start))
     if until is not None:
@@ -54,15 +57,3 @@ def words(
         None if until is None else f"until {until}",
     ]
     return " and ".join(part for part in parts if part) or None
-
-
-def _checked(box: Box) -> Box:
-    """`box` if it is on Earth and has an area.
-
-    Raises:
-        FilterError: if not, saying what a box is.
-    """
-    west, south, east, north = box
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90) or west == east:
-        raise FilterError(f"{','.join(f'{edge:g}' for edge in box)} is not a box; write west,south,east,north in degrees")
-    return box
