@@ -18,7 +18,7 @@ test: $(STAMP)  ## every test
 	$(BIN)/python -m pytest
 
 test-core: $(CORE)/.ready  ## the workflow with the runtime install alone: proves that every extra is optional
-	$(CORE)/bin/python -m pytest --import-mode=importlib -q -p no:cacheprovider -c tests/core/pytest.ini tests/core
+	TERRAKIN_CORE=1 $(CORE)/bin/python -m pytest --import-mode=importlib -q -p no:cacheprovider -c tests/core/pytest.ini tests/core
 
 lint: $(STAMP)  ## format, lint, types, import contract
 	$(BIN)/ruff format --check .
