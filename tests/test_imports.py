@@ -1,5 +1,6 @@
 """What importing costs: nothing heavy until it is used."""
 
+import importlib
 import subprocess
 import sys
 
@@ -44,5 +45,7 @@ for module in pkgutil.walk_packages(terrakin.__path__, "terrakin."):
 def test_the_public_names_are_those_of_all() -> None:
     import terrakin
 
-    assert all(getattr(terrakin, name) is not None for name in terrakin.__all__)
+    assert terrakin.__all__ == sorted(terrakin._HOMES)
+    for name, home in terrakin._HOMES.items():
+        assert getattr(terrakin, name) is getattr(importlib.import_module(home), name)
     assert set(terrakin.__all__) <= set(dir(terrakin))
