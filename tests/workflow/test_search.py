@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas
@@ -11,7 +12,7 @@ import pytest
 import shapely
 from PIL import Image
 
-from terrakin import Archive
+from terrakin import Archive, Hits
 
 
 @pytest.fixture
@@ -192,3 +193,12 @@ def test_duplicates_are_listed_closest_first(run, pictures, tiny_bundle, tmp_pat
     closer = run("duplicates", tmp_path / "a", "--distance", 0, "--format", "jsonl").out
     assert [json.loads(line)["ids"] for line in closer.splitlines()] == [groups[0]["ids"]]
     assert run("duplicates", tmp_path / "a", "--quiet").err == ""
+
+
+def test_hits_show_themselves_in_a_notebook(picture_archive) -> None:
+    hits = Archive.open(picture_archive).search("water/water00.png", k=2)
+    odd = replace(hits[0], labels=("<script>a & b",))
+    html = Hits(replace(hits.ranking, hits=(odd, hits[1])))._repr_html_()
+    assert html.count("<img") == 3
+    assert "&lt;script&gt;a &amp; b" in html
+    assert "<script" not in html
