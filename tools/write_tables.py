@@ -139,7 +139,7 @@ def _protocols() -> str:
     rows = []
     for name in PROTOCOLS:
         planner = PROTOCOLS[name]
-        words = f"{_sentences(inspect.getmodule(planner))} {_sentences(planner)}"
+        words = _sentences(planner)
         for other, known in names.items():
             words = words.replace(f"`{other}`", f"`{known}`")
         options = ", ".join(f"`{field.name}={field.default}`" for field in fields(planner) if field.default is not MISSING)

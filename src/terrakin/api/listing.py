@@ -69,7 +69,7 @@ def _spaces() -> Table:
 
 
 def _first_line(member: object) -> str:
-    return (member.__doc__ or "").strip().partition("\n")[0]
+    return (member.__doc__ or "").strip().partition("\n")[0].partition(" See `")[0]
 
 
 LISTINGS: dict[str, Callable[[], Table]] = {

@@ -81,8 +81,14 @@ class Unit:
         return 1 - distance - _error(width)
 
 
+class Pearson(Unit):
+    """Distance 1 - Pearson's correlation: the cosine distance of vectors whose own means are taken off."""
+
+    __slots__ = ()
+
+
 COSINE = Unit(centred=False)
-PEARSON = Unit(centred=True)
+PEARSON = Pearson(centred=True)
 
 
 def _halves(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

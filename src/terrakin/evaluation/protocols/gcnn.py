@@ -15,7 +15,8 @@ __all__ = ["GcnnNwpu"]
 
 @dataclass(frozen=True, slots=True)
 class GcnnNwpu:
-    """Queries and gallery are not published; the tenth that was not trained on, leave-one-out, is our choice.
+    """The protocol of G-CNN on NWPU: a tenth of each class, leave-one-out, judged by hit rates.
+    Queries and gallery are not published; the tenth that was not trained on, leave-one-out, is our choice.
 
     An official test part is taken as it is; without one a tenth of each class is drawn. The paper prints "Recall@n".
     """

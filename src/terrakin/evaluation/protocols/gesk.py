@@ -18,7 +18,8 @@ __all__ = ["Gesk"]
 
 @dataclass(frozen=True, slots=True)
 class Gesk:
-    """Chips of one year ask for those of another that show at least half of the same ground; Euclidean distance.
+    """The protocol of G-CNN on Google Earth South Korea: the same places a year later.
+    Chips of one year ask for those of another that show at least half of the same ground; Euclidean distance.
 
     The paper prints the hit rate as "Recall@n". Its rotated variant is the same protocol over chips that were rotated before
     they were indexed. Without boxes or footprints a hit is the same place.

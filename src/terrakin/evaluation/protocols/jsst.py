@@ -17,7 +17,8 @@ __all__ = ["Jsst20"]
 
 @dataclass(frozen=True, slots=True)
 class Jsst20:
-    """Queries are floor(0.2 n) chips of each class; the gallery is everything else, other queries included.
+    """The protocol of the ISPRS 2020 and JSST 2021 papers: a fifth of each class asks, Pearson after principal components.
+    Queries are floor(0.2 n) chips of each class; the gallery is everything else, other queries included.
 
     Which chips were queries, what the components were fitted on and to how many dimensions is not published. Here queries are
     drawn with seeds, and the mean and the spread over them are reported; components are fitted on the gallery without labels.

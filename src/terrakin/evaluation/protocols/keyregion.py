@@ -17,7 +17,8 @@ __all__ = ["KeyRegion", "KeyRegionWeighted"]
 
 @dataclass(frozen=True, slots=True)
 class KeyRegion:
-    """Euclidean distance of 19 principal components, fitted on the gallery; which chips are which is drawn with a seed.
+    """The protocol of the key-region paper: 20 queries and 30 gallery chips of each class, 19 principal components.
+    Euclidean distance of 19 principal components, fitted on the gallery; which chips are which is drawn with a seed.
 
     An official test part is drawn from where there is one, all chips otherwise.
     """
@@ -39,7 +40,8 @@ class KeyRegion:
 
 @dataclass(frozen=True, slots=True)
 class KeyRegionWeighted:
-    """As `KeyRegion`, with distances weighted by a classifier: d (1 - p_q[c_r]) (1 - p_r[c_q]), c the predicted class.
+    """The protocol of the key-region paper with distances weighted by a classifier.
+    As `keyregion`, with d (1 - p_q[c_r]) (1 - p_r[c_q]), c the predicted class.
 
     Whether the paper takes predicted or true classes is not published; true ones would leak the answer.
     """

@@ -15,7 +15,9 @@ __all__ = ["LeaveOneOut"]
 
 @dataclass(frozen=True, slots=True)
 class LeaveOneOut:
-    """The default: no random choice, and the smallest variance that a collection allows."""
+    """Leave-one-out: every chip is a query, all others are its gallery.
+    The default: no random choice, and the smallest variance that a collection allows.
+    """
 
     part: str = "all"
     """`all` chips, or those of the official `test` part."""

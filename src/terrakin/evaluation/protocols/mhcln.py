@@ -15,7 +15,8 @@ __all__ = ["Mhcln"]
 
 @dataclass(frozen=True, slots=True)
 class Mhcln:
-    """The first six tenths of each class in the order of ids train (60 of 100 on UCM); each of the others asks all the others.
+    """The protocol of MHCLN's public code: the last four tenths of each class, leave-one-out, by Hamming distance.
+    The first six tenths of each class in the order of ids train (60 of 100 on UCM); each of the others asks all the others.
 
     Ties are by id, as they were by the order of the file. The published mAP is `map@20:found`.
     """

@@ -12,7 +12,9 @@ __all__ = ["MultiCode"]
 
 @dataclass(frozen=True, slots=True)
 class MultiCode:
-    """Queries, gallery and the number of hits are not published; leave-one-out and 20 are our choice."""
+    """The protocol of multi-code hashing: leave-one-out over label sets, judged by the labels that are found.
+    Queries, gallery and the number of hits are not published; leave-one-out and 20 are our choice.
+    """
 
     def plan(self, labelled: Labelled, *, seed: int) -> Plan:
         """See `Planner.plan`."""

@@ -16,7 +16,8 @@ __all__ = ["Split", "roles"]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Queries, gallery and training part by official split, or by a hash of the chips' ids.
+    """Query and gallery apart, with a part for training that is not touched.
+    Queries, gallery and training part by official split, or by a hash of the chips' ids.
 
     Official parts `query` and `gallery` are taken as they are. Of official parts `train`, `val` and `test` only `test` is used,
     and a hash divides it. Without an official split the hash divides everything. A chip's part depends on its id and the seed
