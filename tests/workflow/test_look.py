@@ -3,16 +3,19 @@
 import json
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from terrakin import Archive
+from terrakin.api.demo import demo
 from terrakin.api.listing import LISTINGS
 from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES
 from terrakin.datasets.dataset import DATASETS
+from terrakin.datasets.generated.files import make_scenes
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.scenes.source import SOURCES
@@ -66,6 +69,10 @@ def test_show_lists_every_member_with_a_word_about_it(run, what) -> None:
     assert [re.split("[ @,]", line)[0] for line in lines] == list(REGISTRIES[what])
     if what != "datasets":
         assert all(len(line.split()) > 2 for line in lines)
+    if what in {"protocols", "stores", "spaces"}:
+        words = [line.split(None, 1)[1] for line in lines]
+        assert len(set(words)) == len(words)
+        assert not any("See `" in line for line in words)
 
 
 def test_a_healthy_archive_is_all_in_order(run, scene_archive) -> None:
@@ -146,12 +153,31 @@ def test_a_demo_on_ones_own_images_draws_a_sheet(run, pictures, tmp_path) -> Non
     done = run("demo", tmp_path / "demo", "--images", tmp_path / "mine")
     with Image.open(tmp_path / "demo" / "sheet.png") as sheet:
         assert min(sheet.size) > 200
-    assert f"archive: {tmp_path / 'demo' / 'archive-mine'} (6 chips)" in done.err
+    assert f"archive: {tmp_path / 'demo' / 'archive-mine'}-" in done.err
+    assert "(6 chips)" in done.err
     assert "quality: P@5 " in done.err
     command = done.err.splitlines()[-1].partition("terrakin ")[2].replace("'", "").split()
     assert len(run(*command).out.splitlines()) == 6
     # Run again, it goes on where it stopped.
     assert run("demo", tmp_path / "demo", "--images", tmp_path / "mine", "--quiet").err == ""
+    # Another folder of the same name gets an archive of its own.
+    shutil.copytree(tmp_path / "mine" / "water", tmp_path / "other" / "mine")
+    run("demo", tmp_path / "demo", "--images", tmp_path / "other" / "mine", "--quiet")
+    assert sorted(len(Archive.open(path)) for path in (tmp_path / "demo").glob("archive-mine-*")) == [3, 6]
+
+
+def test_a_demo_that_is_interrupted_while_it_draws_scenes_starts_them_anew(tmp_path, monkeypatch) -> None:
+    def cut_short(folder: Path, *, count: int) -> None:
+        make_scenes(folder, count=1, size=256)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("terrakin.datasets.generated.files.make_scenes", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        demo(tmp_path)
+    assert not (tmp_path / "scenes").exists()
+    monkeypatch.setattr("terrakin.datasets.generated.files.make_scenes", partial(make_scenes, size=256))
+    assert demo(tmp_path).chips == 6
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_demo_makes_its_own_scenes(run, tmp_path) -> None:

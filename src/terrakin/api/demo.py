@@ -1,6 +1,7 @@
 """The demo: the whole path once, from scenes to a contact sheet."""
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def demo(folder: Path, *, images: Path | None = None, progress: Progress = silen
     """Index scenes, search them by a few of their chips, and draw what was found; run again, it goes on where it stopped.
 
     Args:
-        folder: gets `scenes/`, `archive/` (`archive-<name>/` for imagery of one's own) and `sheet.png`.
+        folder: gets `scenes/`, `archive/` (`archive-<name>-<hash of its path>/` for imagery of one's own) and `sheet.png`.
         images: imagery of one's own; six scenes are generated where None.
         progress: called with chips done and an estimate of all.
 
@@ -48,11 +49,8 @@ def demo(folder: Path, *, images: Path | None = None, progress: Progress = silen
     """
     scenes = folder / "scenes" if images is None else images
     if images is None and not scenes.exists():
-        # The generator draws with rasterio and takes a second a scene; a user's own imagery needs none of it.
-        from terrakin.datasets.generated.files import make_scenes
-
-        make_scenes(scenes, count=6)
-    path = folder / ("archive" if images is None else f"archive-{images.absolute().name}")
+        _generate(scenes)
+    path = folder / ("archive" if images is None else _archive_name(images))
     held = Archive.open(path) if (path / manifest.NAME).exists() else Archive.create(path)
     held.add(scenes, progress=progress)
     if not len(held):
@@ -61,6 +59,24 @@ def demo(folder: Path, *, images: Path | None = None, progress: Progress = silen
     sheet = folder / "sheet.png"
     _draw(held, queries, sheet)
     return Demo(scenes, path, len(held), sheet, queries[0], _precision(held))
+
+
+def _generate(scenes: Path) -> None:
+    # The generator draws with rasterio and takes a second a scene; a user's own imagery needs none of it.
+    from terrakin.datasets.generated.files import make_scenes
+
+    # A run that is interrupted leaves a folder that no later run takes for the whole.
+    partial = scenes.with_name(f".{scenes.name}.partial")
+    if partial.exists():
+        shutil.rmtree(partial)
+    make_scenes(partial, count=6)
+    partial.rename(scenes)
+
+
+def _archive_name(images: Path) -> str:
+    """By name and path: two folders of one name are two archives."""
+    path = images.resolve()
+    return f"archive-{path.name}-{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
 
 
 def _choose(held: Archive) -> list[str]:
