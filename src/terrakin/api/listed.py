@@ -1,6 +1,6 @@
 """What a person names to be indexed, as the candidates that indexing asks for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from terrakin.datasets.dataset import DATASETS
 from terrakin.scenes.find import find
 from terrakin.scenes.options import SourceOptions
-from terrakin.scenes.scene import Candidate, Skipped
+from terrakin.scenes.scene import Candidate, Property, Skipped
+from terrakin.scenes.stamp import stamp
 
 if TYPE_CHECKING:
     from terrakin.archive.run import Find
@@ -35,9 +36,12 @@ def listed(paths: Sequence[Path], *, options: SourceOptions, dataset: str | None
 
 def _samples(root: Path, dataset: str, options: SourceOptions) -> Iterator[Candidate | Skipped]:
     for sample in DATASETS[dataset].samples(root):
-        split: Mapping[str, str] = {} if sample.split is None else {"split": sample.split}
+        properties: dict[str, Property] = {**sample.properties, **({} if sample.split is None else {"split": sample.split})}
+        # What the data set says is part of what an archive must notice, as a table's columns are.
+        known = {"dataset": dataset, "id": sample.id, "labels": sample.labels, "properties": properties}
         for item in find(Path(sample.path), options=options):
             if isinstance(item, Candidate):
-                yield replace(item, key=sample.id, labels=sample.labels, properties={**sample.properties, **split})
+                told = stamp([], options, {**known, "file": item.stamp})
+                yield replace(item, key=sample.id, stamp=told, labels=sample.labels, properties=properties)
             else:
                 yield item
