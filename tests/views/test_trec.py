@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrakin.errors import TerrakinError
-from terrakin.views.trec import qrels_lines, run_lines, trec_id, write_qrels, write_run
+from terrakin.views.trec import qrels_lines, run_lines, trec_id, write_files
 
 RANKINGS = [("q 1", [("a.tif", 0.0), ("b c.tif", 0.25), ("d.tif", 0.25)]), ("q2", [("a.tif", 1.5)])]
 RELEVANCE = [("q 1", {"a.tif": 1, "d.tif": 0}), ("q2", {"b c.tif": 2})]
 
 
 def test_files_are_written_to_the_letter(tmp_path):
-    write_run(tmp_path / "run.txt", RANKINGS, name="my run")
-    write_qrels(tmp_path / "qrels.txt", RELEVANCE)
+    judged = [(query, hits, dict(RELEVANCE)[query]) for query, hits in RANKINGS]
+    assert write_files(tmp_path, iter(judged), name="my run") == 2
     assert (tmp_path / "run.txt").read_bytes() == (
         b"q%201 Q0 a.tif 1 0.0 my%20run\n"
         b"q%201 Q0 b%20c.tif 2 -0.25 my%20run\n"
@@ -49,4 +49,4 @@ def test_an_empty_id_is_refused():
 
 def test_a_missing_folder_is_told(tmp_path):
     with pytest.raises(TerrakinError, match="there is no folder"):
-        write_run(tmp_path / "no" / "run.txt", RANKINGS, name="r")
+        write_files(tmp_path / "no", [], name="r")

@@ -113,6 +113,24 @@ def test_label_sets_are_measured_too(run, label_sets, tmp_path) -> None:
     assert "label-recall@20" in report(run, label_sets, "--protocol", "multicode", path=tmp_path / "m.json")["measures"]
 
 
+def test_two_archives_are_compared_query_by_query(run, picture_archive, pictures, tiny_bundle, tmp_path) -> None:
+    other = Archive.create(tmp_path / "reduced", model=tiny_bundle, reducer="pca:2")
+    other.add(pictures)
+    asked = ("evaluate", picture_archive, "--measures", "map", "--json", tmp_path / "r.json", "--quiet")
+    table = run(*asked, "--against", other.path).out.partition(f"\nagainst {other.path}\n")[2]
+    assert table.split()[:6] == ["measure", "this", "other", "difference", "interval", "mAP"]
+    found = json.loads((tmp_path / "r.json").read_text())
+    ours, theirs = found["measures"]["map"]["value"], other.evaluate(measures=["map"], draws=2).measures["map"].value
+    told = found["against"]["map"]
+    assert (told["value"], told["difference"]) == pytest.approx((theirs, ours - theirs))
+    assert told["ci95"][0] <= told["difference"] <= told["ci95"][1]
+    comparison = other.compare(Archive.open(picture_archive), measures=["map"])
+    assert comparison.differences["map"].value == pytest.approx(theirs - ours)
+    assert comparison.queries == 48
+    run(*asked)
+    assert "against" not in json.loads((tmp_path / "r.json").read_text())
+
+
 @pytest.mark.filterwarnings("ignore::terrakin.datasets.dataset.CountWarning")
 def test_a_benchmark_is_measured_without_an_archive(run, ucm, tiny_bundle, tmp_path) -> None:
     done = run("evaluate", "--dataset", "ucm", "--root", ucm, "--model", tiny_bundle, "--json", tmp_path / "r.json")

@@ -108,3 +108,22 @@ def test_an_archive_without_chips_exports_as_nothing(run, tiny_bundle, form, nam
         assert json.loads((tmp_path / name).read_text())["features"] == []
     else:
         assert pystac.Collection.from_file(str(tmp_path / name / "collection.json")).validate_all() == 0
+
+
+def test_an_archive_that_nothing_was_indexed_into_makes_no_catalogue(run, tiny_bundle, tmp_path) -> None:
+    Archive.create(tmp_path / "a", model=tiny_bundle)
+    done = run("export", tmp_path / "a", "--format", "stac", "--out", tmp_path / "stac", status=1)
+    assert "archive 'a' is empty: nothing was indexed" in done.err
+
+
+def test_a_catalogue_of_the_folder_one_stands_in_has_its_name(scene_archive, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(scene_archive)
+    assert Archive.open(".").export("stac", tmp_path / "stac") == 32
+    assert json.loads((tmp_path / "stac" / "collection.json").read_text())["title"] == "coast"
+
+
+def test_trec_runs_end_at_a_depth_and_judge_everything(picture_archive, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("terrakin.api.export.TREC_DEPTH", 3)
+    assert Archive.open(picture_archive).export("trec", tmp_path / "trec") == 48
+    run, qrels = ((tmp_path / "trec" / name).read_text().splitlines() for name in ("run.txt", "qrels.txt"))
+    assert (len(run), len(qrels)) == (48 * 3, 48 * 11)

@@ -75,6 +75,7 @@ PROVEN = {
         "--mean": "test_options.py::test_what_the_mean_and_the_interval_are_over",
         "--interval": "test_options.py::test_what_the_mean_and_the_interval_are_over",
         "--seed": "test_options.py::test_a_seed_draws_other_samples",
+        "--against": "test_evaluate.py::test_two_archives_are_compared_query_by_query",
         "--json": "test_evaluate.py::test_every_file_is_written",
         "--markdown": "test_evaluate.py::test_every_file_is_written",
         "--charts": "test_evaluate.py::test_every_file_is_written",
@@ -206,6 +207,10 @@ def test_a_benchmark_gives_its_labels(run, benchmark, tiny_bundle, tmp_path) -> 
     run(*index, tmp_path / "b", "--dataset", "ucm")
     labels = [{row["labels"][0] for row in rows(tmp_path / name, "labels")} for name in "ab"]
     assert labels == [{"Agricultural", "Golf_Course"}, {"agricultural", "golfcourse"}]
+    # An archive of the same folder that was indexed without it takes the labels, and then rests.
+    run(*index, tmp_path / "a", "--dataset", "ucm")
+    assert {row["labels"][0] for row in rows(tmp_path / "a", "labels")} == labels[1]
+    assert "6 unchanged" in run(*index, tmp_path / "a", "--dataset", "ucm").err
 
 
 @pytest.mark.filterwarnings("ignore::terrakin.datasets.dataset.CountWarning")
@@ -257,6 +262,7 @@ def test_what_ties_count_as(measured) -> None:
     worst, expected, best = (measured("--ties", how)[0] for how in ("worst", "expected", "best"))
     assert worst < expected < best
     assert worst <= measured("--ties", "id")[0] <= best
+    assert worst < measured("--ties", "sample")[0] < best
 
 
 def test_what_the_mean_and_the_interval_are_over(measured) -> None:

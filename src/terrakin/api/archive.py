@@ -30,6 +30,7 @@ from terrakin.search.rank import rank
 
 if TYPE_CHECKING:
     from terrakin.archive.run import Find
+    from terrakin.evaluation.compare import Comparison
     from terrakin.evaluation.report import Report
 
 __all__ = ["Archive"]
@@ -260,7 +261,7 @@ class Archive:
             protocol: what is asked of which gallery; a name in the registry of protocols.
             measures: names such as `map` and `p@10`; the protocol's own where None.
             relevance: `same-class`, `share-any` and so on; what fits the labels where None.
-            ties: what is done about equal distances: `id`, `expected`, `best`, `worst`.
+            ties: what is done about equal distances: `id`, `expected`, `best`, `worst`, `sample` or `sample:NUMBER` of orders.
             mean: over all queries alike, or over classes alike.
             interval: what the bootstrap draws: queries, or whole classes.
             draws: resampled means.
@@ -287,11 +288,63 @@ class Archive:
             progress=progress,
         )
 
+    def compare(
+        self,
+        other: "Archive",
+        *,
+        protocol: str = "loo",
+        measures: Sequence[str] | None = None,
+        relevance: str | None = None,
+        ties: str = "id",
+        mean: Literal["query", "class"] = "query",
+        interval: Literal["query", "class"] = "query",
+        draws: int = 2000,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> "Comparison":
+        """How much better this archive answers than another one of the same chips, query by query.
+
+        Args:
+            other: the same chips with the same labels, of another model or reducer.
+            protocol: as in `evaluate`, like all that follow.
+            measures: names.
+            relevance: name of a rule.
+            ties: what is done about equal distances.
+            mean: over queries or classes.
+            interval: what the bootstrap draws.
+            draws: resampled means.
+            seed: of everything that is drawn.
+            progress: called with queries done; counts each of the two from the start.
+
+        Returns:
+            A comparison whose `first` is `other` and whose `second` is this archive: a positive difference is in its favour.
+
+        Raises:
+            EvaluationError: if chips, labels or queries differ, or one of the archives lacks what the protocol needs.
+            UnknownNameError: for a protocol or measure that does not exist.
+        """
+        from terrakin.api.labelled import labelled
+        from terrakin.evaluation.compare import compare
+
+        return compare(
+            labelled(other.store),
+            labelled(self.store),
+            protocol=protocol,
+            measures=measures,
+            relevance=relevance,
+            ties=ties,
+            mean=mean,
+            interval=interval,
+            draws=draws,
+            seed=seed,
+            progress=progress,
+        )
+
     def charts(self, report: "Report", folder: str | Path) -> list[Path]:
         """Draw a report of this archive into `folder`: bars by class, the P@k curve, the worst queries; returns the files."""
         from terrakin.api.charts import draw_charts
 
-        return draw_charts(report, self.store, Path(folder), title=f"{self.path.name}, {self._manifest.model}")
+        return draw_charts(report, self.store, Path(folder), title=f"{self.path.resolve().name}, {self._manifest.model}")
 
     def export(self, format: str, out: str | Path) -> int:  # noqa: A002 - the field's word
         """Write every chip for other programs.
@@ -301,16 +354,16 @@ class Archive:
             out: a file, or a folder for `stac` and `trec`.
 
         Returns:
-            How many chips were written.
+            How many chips were written; for `trec`, how many queries.
 
         Raises:
             ValueError: if there is no such format.
-            TerrakinError: if `out` cannot be written.
+            TerrakinError: if `out` cannot be written, or the archive lacks what the format is about.
         """
         from terrakin.api.export import Contents, export
 
-        export(format, Path(out), Contents(self.path.name, self.sources, self.bundle, self.store, self.ledger))
-        return len(self)
+        contents = Contents(self.path.resolve().name, self.sources, self.bundle, self.store, self.ledger)
+        return export(format, Path(out), contents)
 
     def info(self) -> dict[str, Any]:
         """What it holds, as plain values: counts, model, space, options, sources, size on disk in bytes."""

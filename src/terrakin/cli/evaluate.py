@@ -3,8 +3,9 @@
 import sys
 import tempfile
 from contextlib import ExitStack
+from json import dumps, loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -47,10 +48,16 @@ def _evaluate(
             metavar="RULE",
         ),
     ] = None,
-    ties: Annotated[Literal["id", "expected", "best", "worst"], typer.Option(help="What equal distances count as.")] = "id",
+    ties: Annotated[
+        Literal["id", "expected", "best", "worst", "sample"], typer.Option(help="What equal distances count as.")
+    ] = "id",
     mean: Annotated[Literal["query", "class"], typer.Option(help="Mean over queries, or over classes of them.")] = "query",
     interval: Annotated[Literal["query", "class"], typer.Option(help="What the bootstrap draws.")] = "query",
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn queries.", min=0, metavar="NUMBER")] = 0,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Also compare with another archive of the same chips, query by query.", metavar="ARCHIVE"),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Also write the report as JSON.", metavar="FILE")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write the report as Markdown.", metavar="FILE")] = None,
     charts: Annotated[
@@ -61,6 +68,7 @@ def _evaluate(
     """Measure retrieval quality on labels, with 95 % intervals."""
     from terrakin.api.archive import Archive
     from terrakin.progress import bar
+    from terrakin.views.comparison import comparison_values, plain_comparison
     from terrakin.views.output import write_text
     from terrakin.views.report_text import print_report
 
@@ -72,6 +80,16 @@ def _evaluate(
         raise typer.BadParameter(f"{root} does not exist", param_hint="--root")
     if archive is not None and (model or reducer or root):
         raise typer.BadParameter("an archive has its own model; --model, --reducer and --root go with --dataset")
+    other = None if against is None else Archive.open(against)
+    how: dict[str, Any] = {
+        "protocol": protocol,
+        "measures": None if measures is None else [name.strip() for name in measures.split(",")],
+        "relevance": relevance,
+        "ties": ties,
+        "mean": mean,
+        "interval": interval,
+        "seed": seed,
+    }
     with ExitStack() as stack:
         if archive is not None:
             held = Archive.open(archive)
@@ -79,19 +97,13 @@ def _evaluate(
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="terrakin-")))
             held = _indexed(scratch / str(dataset), str(dataset), Path(str(root)), model, reducer, quiet=quiet)
         with bar("Measuring", unit="queries", quiet=quiet) as progress:
-            report = held.evaluate(
-                protocol=protocol,
-                measures=None if measures is None else [name.strip() for name in measures.split(",")],
-                relevance=relevance,
-                ties=ties,
-                mean=mean,
-                interval=interval,
-                seed=seed,
-                progress=progress,
-            )
+            report = held.evaluate(**how, progress=progress)
+            compared = None if other is None else held.compare(other, **how, progress=progress)
         print_report(report, sys.stdout)
+        if compared is not None:
+            typer.echo(f"\nagainst {against}\n{plain_comparison(compared)}", nl=False)
         if json is not None:
-            write_text(json, report.to_json() + "\n")
+            write_text(json, _with(report.to_json(), None if compared is None else comparison_values(compared)) + "\n")
             say(f"report: {json}", quiet=quiet)
         if markdown is not None:
             write_text(markdown, report.to_markdown())
@@ -99,6 +111,10 @@ def _evaluate(
         if charts is not None:
             for path in held.charts(report, charts):
                 say(f"drawn: {path}", quiet=quiet)
+
+
+def _with(report: str, against: dict[str, Any] | None) -> str:
+    return report if against is None else dumps({**loads(report), "against": against}, indent=2, ensure_ascii=False)
 
 
 def _indexed(path: Path, dataset: str, root: Path, model: str | None, reducer: str | None, *, quiet: bool) -> "Archive":

@@ -21,8 +21,8 @@ def _export(
     out: Annotated[Path, typer.Option(help="A file, or a folder for stac and trec.", metavar="PATH")],
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
-    """Write every chip, its footprint, labels and embedding for other programs."""
+    """Write every chip, its footprint, labels and embedding for other programs; trec: the first 1,000 hits of each."""
     from terrakin.api.archive import Archive
 
     count = Archive.open(archive).export(format, out)
-    say(f"{count:,} chips: {out}", quiet=quiet)
+    say(f"{count:,} {'queries' if format == 'trec' else 'chips'}: {out}", quiet=quiet)

@@ -1,33 +1,40 @@
 """Rankings and relevance in the plain text that information-retrieval tools read: TREC run and qrels files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 from terrakin.views.output import written
 
-__all__ = ["qrels_lines", "run_lines", "trec_id", "write_qrels", "write_run"]
+__all__ = ["Judged", "qrels_lines", "run_lines", "trec_id", "write_files"]
+
+Judged = tuple[str, Sequence[tuple[str, float]], Mapping[str, int]]
+"""A query's id; (chip's id, distance) nearest first; relevance by chip's id."""
 
 _KEPT = "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 """ASCII that stands for itself: all that prints, except the blank and the percent sign."""
 
 
-def write_run(path: Path, rankings: Iterable[tuple[str, Sequence[tuple[str, float]]]], *, name: str) -> None:
-    """Write the run file of `run_lines`.
+def write_files(folder: Path, queries: Iterable[Judged], *, name: str) -> int:
+    """Write `run.txt` and `qrels.txt` in one pass, so that no query is ranked twice nor kept; returns how many queries.
+
+    Args:
+        folder: exists.
+        queries: ranked and judged.
+        name: what made the rankings.
 
     Raises:
-        OutputError: if `path` cannot be written.
+        OutputError: if one of the files cannot be written.
     """
-    _write(path, run_lines(rankings, name=name))
-
-
-def write_qrels(path: Path, relevance: Iterable[tuple[str, Mapping[str, int]]]) -> None:
-    """Write the qrels file of `qrels_lines`.
-
-    Raises:
-        OutputError: if `path` cannot be written.
-    """
-    _write(path, qrels_lines(relevance))
+    count = 0
+    with _lines(folder / "run.txt") as run, _lines(folder / "qrels.txt") as qrels:
+        for query, hits, judged in queries:
+            run.writelines(line + "\n" for line in run_lines([(query, hits)], name=name))
+            qrels.writelines(line + "\n" for line in qrels_lines([(query, judged)]))
+            count += 1
+    return count
 
 
 def run_lines(rankings: Iterable[tuple[str, Sequence[tuple[str, float]]]], *, name: str) -> Iterator[str]:
@@ -77,6 +84,7 @@ def trec_id(text: str) -> str:
     return quote(text, safe=_KEPT)
 
 
-def _write(path: Path, lines: Iterable[str]) -> None:
+@contextmanager
+def _lines(path: Path) -> Iterator[TextIO]:
     with written(path) as partial, partial.open("w", encoding="ascii", newline="\n") as file:
-        file.writelines(line + "\n" for line in lines)
+        yield file
