@@ -39,7 +39,9 @@ class Registry(Generic[T]):
             if name not in self._paths:
                 self._read_third_parties()
             if name not in self._paths:
-                raise UnknownNameError(f"no {self.kind} named {name!r};{nearest(name, self)} There are: {', '.join(self)}")
+                meant = nearest(name, self)
+                known = ", ".join(self)
+                raise UnknownNameError(f"no {self.kind} named {name!r}{f';{meant}' if meant else '.'} There are: {known}")
             module, _, attribute = self._paths[name].partition(":")
             self._loaded[name] = getattr(importlib.import_module(module), attribute)
         return self._loaded[name]

@@ -13,6 +13,7 @@ import pytest
 import rasterio
 
 from terrakin import Archive
+from terrakin.errors import SourceError
 
 
 def chips(archive: Path, *columns: str) -> list[dict]:
@@ -169,5 +170,26 @@ def test_a_long_list_of_skipped_files_is_cut_and_the_report_has_all(run, tiny_bu
 
 def test_a_scene_without_any_measurement_leaves_no_chip(run, odd_files, tiny_bundle, tmp_path) -> None:
     done = run("index", odd_files / "nodata.tif", "--archive", tmp_path / "a", "--model", tiny_bundle, status=1)
-    assert "nodata.tif: has no chip with enough valid pixels; lower --min-valid" in done.err
+    assert "nodata.tif: has no chip with enough valid pixels (--min-valid of a new archive" in done.err
     assert done.err.splitlines()[-1].startswith("terrakin: nothing in ")
+
+
+def test_a_first_try_with_wrong_options_binds_nobody(run, pictures, tiny_bundle, tmp_path) -> None:
+    common = (pictures / "water", "--archive", tmp_path / "a", "--model", tiny_bundle)
+    assert "has no band 'nir'" in run("index", *common, "--bands", "nir,rd,green", status=1).err
+    run("index", *common, "--bands", "green,red,blue")
+    assert len(Archive.open(tmp_path / "a")) == 12
+
+
+def test_the_archive_itself_is_no_imagery(run, pictures, tiny_bundle, tmp_path) -> None:
+    source = Path(shutil.copytree(pictures / "water", tmp_path / "source"))
+    for _ in range(2):
+        run("index", source, "--archive", source / "archive", "--model", tiny_bundle, "--strict")
+    assert len(Archive.open(source / "archive")) == 12
+
+
+def test_a_source_that_is_not_there_is_not_remembered(picture_archive) -> None:
+    held = Archive.open(picture_archive)
+    with pytest.raises(SourceError, match="there is nothing at"):
+        held.add("nowhere")
+    assert "nowhere" not in " ".join(Archive.open(picture_archive).sources)

@@ -184,7 +184,7 @@ def test_duplicates_are_listed_closest_first(run, pictures, tiny_bundle, tmp_pat
     lines = done.out.splitlines()
     assert lines[0] == "0.0000  water/again.png  water/water01.png"
     assert "forest/forest01.png  forest/larger.png" in lines[1]
-    assert done.err == "2 groups, 4 chips\n"
+    assert done.err == "groups: 2, chips in them: 4\n"
     groups = [
         json.loads(line)
         for line in run("duplicates", tmp_path / "a", "--distance", 0.001, "--format", "jsonl").out.splitlines()
@@ -202,3 +202,20 @@ def test_hits_show_themselves_in_a_notebook(picture_archive) -> None:
     assert html.count("<img") == 3
     assert "&lt;script&gt;a &amp; b" in html
     assert "<script" not in html
+
+
+def test_the_ending_of_a_file_tells_its_format(run, picture_archive, tmp_path) -> None:
+    for name, begins in (("hits.geojson", '{"type":"FeatureCollection"'), ("hits.csv", "rank,id,"), ("hits.json", "{")):
+        run("search", picture_archive, "water/water00.png", "-k", 2, "--out", tmp_path / name)
+        assert (tmp_path / name).read_text().replace(" ", "").startswith(begins)
+    run("search", picture_archive, "water/water00.png", "--out", tmp_path / "hits.parquet")
+    assert (tmp_path / "hits.parquet").read_bytes().startswith(b"PAR1")
+
+
+def test_no_hits_are_said_with_the_filter(run, picture_archive) -> None:
+    done = run("search", picture_archive, "water/water00.png", "--where", "label = 'desert'")
+    assert "no hits: no chip passes \"label = 'desert'\"" in done.err
+
+
+def test_a_name_that_is_neither_file_nor_chip_says_both(run, picture_archive) -> None:
+    assert "there is no file 'wter.png', and no chip 'wter.png'" in run("search", picture_archive, "wter.png", status=1).err

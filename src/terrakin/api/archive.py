@@ -18,11 +18,12 @@ from terrakin.archive.ledger import Ledger
 from terrakin.archive.lock import HOLDER, LOCK, writer
 from terrakin.archive.manifest import Manifest
 from terrakin.archive.options import IndexOptions, Options, changed
+from terrakin.archive.report import NAME as REPORT
 from terrakin.archive.report import Summary, write_report
 from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
 from terrakin.chips.window import Box
-from terrakin.errors import ArchiveError
+from terrakin.errors import ArchiveError, SourceError
 from terrakin.progress import Progress, silent
 from terrakin.search.ask import ask
 from terrakin.search.duplicates import Group, duplicates
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 __all__ = ["Archive"]
 
 _BUNDLE = "bundle"
-"""Folder of the bundle inside an archive; the name of the reduced one begins with it."""
+"""Folder of the bundle inside an archive."""
+_REDUCED = "bundle-reduced"
+"""Folder of the same bundle with the reducer that was fitted on the archive."""
+_SCENES = "scenes.lance"
+"""Folder of the table of scenes."""
 _CHIPS = "chips.lance"
 """Folder of the table of chips."""
 
@@ -59,7 +64,7 @@ class Archive:
         """Make an empty archive.
 
         Args:
-            path: a folder that does not exist, or is empty.
+            path: a folder that does not exist, is empty, or holds an archive without a chip, which is made anew.
             model: name of a shipped bundle, or path of one.
             options: as in `terrakin.archive.options.changed`: `bands`, `chip_size`, `overlap`, `gsd_m`, `edges`, `min_valid`,
                 `scaling`, `labels`, `dates`, `reducer`.
@@ -70,7 +75,7 @@ class Archive:
             ValueError: if an option is out of range, or does not suit the model.
         """
         path = Path(path)
-        if (path / manifest.NAME).exists():
+        if (path / manifest.NAME).exists() and len(cls.open(path)):
             raise ArchiveError(f"there is an archive at {str(path)!r} already; open it, or choose another folder")
         if path.exists() and not path.is_dir():
             raise ArchiveError(f"{str(path)!r} is a file; an archive is a folder, choose another path")
@@ -85,8 +90,10 @@ class Archive:
         except OSError as exc:
             raise manifest.full_or_broken(path, exc) from exc
         with writer(path):
-            if (path / _BUNDLE).exists():
-                shutil.rmtree(path / _BUNDLE)
+            for name in (manifest.NAME, REPORT):
+                (path / name).unlink(missing_ok=True)
+            for name in (_BUNDLE, _REDUCED, _CHIPS, _SCENES):
+                shutil.rmtree(path / name, ignore_errors=True)
             bundle.save(path / _BUNDLE)
             time = manifest.now()
             said = Manifest(_model(bundle), _BUNDLE, wanted, (), created=time, updated=time)
@@ -130,7 +137,7 @@ class Archive:
     @property
     def ledger(self) -> Ledger:
         """What it knows of its scenes."""
-        return Ledger(self.path / "scenes.lance")
+        return Ledger(self.path / _SCENES)
 
     def __len__(self) -> int:
         """How many chips it holds."""
@@ -180,7 +187,12 @@ class Archive:
             SceneError: if `strict` and a file cannot be taken in.
         """
         paths = [Path(source).absolute() for source in ([sources] if isinstance(sources, str | Path) else sources)]
-        found = listed(paths, options=self.options.sources, dataset=dataset)
+        found = listed(paths, options=self.options.sources, dataset=dataset, without=self.path)
+        missing = [path for path in paths if not path.exists()]
+        if missing:
+            raise SourceError(
+                f"there is nothing at {str(missing[0])!r}; name a folder, an image, a STAC item or a table that exists"
+            )
         with writer(self.path):
             threads = workers or os.cpu_count() or 1
             if self.options.reducer is not None and self.bundle.passport.reducer is None:
@@ -417,15 +429,13 @@ class Archive:
         words = str(self.options.reducer)
         reducer = fit_reducer(found, Worker(self.bundle, self.options), self.bundle, words, workers=workers)
         reduced = self.bundle.with_reducer(reducer)
-        folder = f"{_BUNDLE}-reduced"
-        if (self.path / folder).exists():
-            shutil.rmtree(self.path / folder)
-        reduced.save(self.path / folder)
+        shutil.rmtree(self.path / _REDUCED, ignore_errors=True)
+        reduced.save(self.path / _REDUCED)
         # From here on the archive is of the reduced space. It holds no vector yet, at most an empty table for wider ones.
         if (self.path / _CHIPS).exists():
             shutil.rmtree(self.path / _CHIPS)
         self._bundle, self._store = reduced, None
-        self._manifest = replace(self._manifest, model=_model(reduced), bundle=folder)
+        self._manifest = replace(self._manifest, model=_model(reduced), bundle=_REDUCED)
         manifest.write(self.path, self._manifest)
 
     def _checkpoint(self, paths: list[Path]) -> None:
@@ -437,13 +447,13 @@ class Archive:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a folder is empty, or holds nothing but what a run leaves that was killed while it made the archive.
+    """Whether a folder is empty, or holds parts of an archive alone, as a run leaves them that was killed while it made one.
 
     Such a run held the lock, so its lock file is there; anything else is somebody's.
     """
     names = {entry.name for entry in folder.iterdir()}
-    ours = {LOCK, HOLDER, _BUNDLE}
-    return not names or (LOCK in names and all(name in ours or name.startswith(f".{_BUNDLE}.") for name in names))
+    ours = {LOCK, HOLDER, manifest.NAME, REPORT, _BUNDLE, _REDUCED, _CHIPS, _SCENES}
+    return not names or (LOCK in names and all(name in ours or name.startswith(f".{_BUNDLE}") for name in names))
 
 
 def _model(bundle: Bundle) -> str:

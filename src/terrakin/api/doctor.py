@@ -141,5 +141,6 @@ def _skipped(count: int, path: Path) -> Finding:
     from terrakin.archive.report import NAME
 
     if count:
-        return Finding("skipped", f"{count:,} files were not taken in", f"read the reasons in {path / NAME}")
+        # The user's files, not the archive, may want mending.
+        return Finding("skipped", f"{count:,} files were not taken in; the reasons are in {path / NAME}")
     return Finding("skipped", "nothing")

@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["listed"]
 
 
-def listed(paths: Sequence[Path], *, options: SourceOptions, dataset: str | None) -> "Find":
+def listed(paths: Sequence[Path], *, options: SourceOptions, dataset: str | None, without: Path) -> "Find":
     """A function that lists what is at `paths`, each with the path it was found in.
 
     Args:
         paths: folders, files, tables; or copies of a benchmark.
         options: where labels and dates come from.
         dataset: the benchmark whose reader gives labels and splits; None for plain imagery.
+        without: the archive itself, which may lie inside a source and is no imagery.
     """
+    inside = f"{without.absolute().as_posix()}/"
 
     def found() -> Iterator[tuple[str, Candidate | Skipped]]:
         for path in paths:
             for item in find(path, options=options) if dataset is None else _samples(path, dataset, options):
-                yield str(path), item
+                if not item.uri.startswith(inside):
+                    yield str(path), item
 
     return found
 

@@ -52,8 +52,12 @@ def index(
     pool = ThreadPoolExecutor(workers, thread_name_prefix="terrakin")
     try:
         run.go(find(), pool, ahead=2 * workers)
+    except KeyboardInterrupt:
+        # Nothing new is begun, what is finished is kept, and what is under way is left for the next run.
+        pool.shutdown(cancel_futures=True)
+        run.commit()
+        raise
     finally:
-        # Also on Ctrl-C and errors: nothing new is begun, and what is under way is left for the next run.
         pool.shutdown(cancel_futures=True)
         worker.close()
     run.commit()

@@ -267,7 +267,7 @@ class Run:
             self._records.append(self._record(job, chips=chips))
             return
         self._count(uri, -1)
-        reason = "has no chip with enough valid pixels; lower --min-valid to take it in"
+        reason = "has no chip with enough valid pixels (--min-valid of a new archive says how many are enough)"
         if not job.windows:
             reason = "is smaller than a chip, and --edges drop leaves out what is not a whole one"
         self._skip(self._record(job, reason=reason))

@@ -1,5 +1,7 @@
 """`terrakin demo`: the whole path once, on generated scenes or on one's own."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,4 +37,6 @@ def _demo(
     if done.precision is not None:
         say(f"quality: P@5 {done.precision:.3f} on the known labels of the scenes", quiet=quiet)
     say(f"look at: {done.sheet}", quiet=quiet)
-    say(f"go on:   terrakin search {done.archive} '{done.example}' -k 5", quiet=quiet)
+    # Without an activated environment the program has no short name.
+    program = "terrakin" if shutil.which("terrakin") else sys.argv[0]
+    say(f"go on:   {program} search {done.archive} '{done.example}' -k 5", quiet=quiet)

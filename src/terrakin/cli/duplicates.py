@@ -37,4 +37,4 @@ def _duplicates(
             typer.echo(json.dumps({"distance": group.distance, "ids": list(group.ids)}, ensure_ascii=False))
         else:
             typer.echo(f"{group.distance:.4f}  {'  '.join(group.ids)}")
-    say(f"{len(groups):,} groups, {sum(len(group.ids) for group in groups):,} chips", quiet=quiet)
+    say(f"groups: {len(groups):,}, chips in them: {sum(len(group.ids) for group in groups):,}", quiet=quiet)

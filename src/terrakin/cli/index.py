@@ -103,7 +103,8 @@ def _index(
     if missing:
         raise typer.BadParameter(f"{missing[0]} does not exist", param_hint="SOURCE")
     try:
-        if (archive / manifest.NAME).exists():
+        # An archive without a chip is what a first try with wrong options leaves: it binds nobody.
+        if (archive / manifest.NAME).exists() and len(Archive.open(archive)):
             held = Archive.open(archive)
             held.must_be(model=model, **options)
         else:

@@ -10,6 +10,17 @@ from terrakin.cli.say import parse_box, say
 
 __all__ = ["register"]
 
+Format = Literal["table", "json", "jsonl", "csv", "geojson", "geoparquet"]
+
+_ENDINGS: dict[str, Format] = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".geojson": "geojson",
+    ".parquet": "geoparquet",
+}
+"""Formats that the ending of a file tells."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -34,8 +45,9 @@ def _search(
     since: Annotated[str | None, typer.Option(help="Only chips of this date or later.", metavar="DATE")] = None,
     until: Annotated[str | None, typer.Option(help="Only chips of this date or earlier.", metavar="DATE")] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Literal["table", "json", "jsonl", "csv", "geojson", "geoparquet"], typer.Option(help="How hits are printed.")
-    ] = "table",
+        Format | None,
+        typer.Option(help="How hits are printed. [default: by the ending of --out, else table]"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the hits to a file instead.", metavar="FILE")] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also write a contact sheet.", metavar="PNG")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the hits.")] = False,
@@ -50,6 +62,7 @@ def _search(
         raise typer.BadParameter("name a QUERY or an example with --like", param_hint="QUERY")
     if box is not None and query is None:
         raise typer.BadParameter("--box is a part of the QUERY scene; name it", param_hint="--box")
+    format = format or _ENDINGS.get("" if out is None else out.suffix.lower(), "table")  # noqa: A001 - the option's name
     if format == "geoparquet" and out is None:
         raise typer.BadParameter("geoparquet is a binary file; name it with --out", param_hint="--format")
     hits = Archive.open(archive).search(
@@ -84,5 +97,7 @@ def _search(
         say(f"contact sheet: {sheet}", quiet=quiet)
     if out is not None:
         say(f"{len(hits)} hits: {out}", quiet=quiet)
+    if not hits:
+        say(f"no hits: no chip passes {hits.ranking.filter!r}" if hits.ranking.filter else "no hits", quiet=quiet)
     if hits.ranking.recall is not None:
         say(f"approximate search: recall {hits.ranking.recall:.3f} measured on this archive", quiet=quiet)

@@ -11,6 +11,7 @@ from terrakin.archive.schema import VECTOR
 from terrakin.archive.store import Store
 from terrakin.bundles.bundle import Bundle
 from terrakin.chips.window import Box
+from terrakin.errors import ChipNotFoundError
 from terrakin.search.filters import condition, words
 from terrakin.search.query import Example, Query, combine
 from terrakin.spaces.kinds import Packed
@@ -75,7 +76,10 @@ def ask(
 def _example(store: Store, name: str, bundle: Bundle, options: IndexOptions, box: Box | None) -> Example:
     # A chip's id can also be the path of its file; the chip is already embedded.
     if box is None and (not Path(name).exists() or store.count(Compare("id", "=", name))):
-        row = store.take([name], [VECTOR, "thumbnail", "labels"])
+        try:
+            row = store.take([name], [VECTOR, "thumbnail", "labels"])
+        except ChipNotFoundError as exc:
+            raise ChipNotFoundError(f"there is no file {name!r}, and {exc}") from exc
         vector = row.column(VECTOR).chunk(0).flatten().to_numpy()
         return Example(name, vector, row.column("thumbnail")[0].as_py(), tuple(row.column("labels")[0].as_py()), is_chip=True)
     from terrakin.search.example import embed_file  # reads scenes: 0.13 s for nothing where all are ids
