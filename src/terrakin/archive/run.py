@@ -144,9 +144,7 @@ class Run:
                 self._sources.pop(item.uri)
                 self._unchanged(item.uri, known)
             else:
-                key = known.key if known and known.stamp else self._unique(item.key, PurePath(source).name)
-                self._keys[key] = item.uri
-                yield replace(item, key=key)
+                yield replace(item, key=self._key(item, known, source))
         # Reasons of earlier runs are listed with those of this one.
         for skipped in self._ledger.skipped():
             if skipped.uri in self._still_skipped:
@@ -160,11 +158,15 @@ class Run:
         self._opened += 1
         self._report()
 
-    def _unique(self, key: str, source: str) -> str:
-        number, name = 1, key
-        while name in self._keys:
-            name = f"{source}/{key}" if number == 1 else f"{source}-{number}/{key}"
+    def _key(self, item: Candidate, known: Entry | None, source: str) -> str:
+        """The key it had, where that says the same, else its own with the name of its source in front if another has it."""
+        if known is not None and known.stamp and (known.key == item.key or known.key.endswith(f"/{item.key}")):
+            return known.key
+        number, name, front = 1, item.key, PurePath(source).name
+        while self._keys.get(name, item.uri) != item.uri:
+            name = f"{front}/{item.key}" if number == 1 else f"{front}-{number}/{item.key}"
             number += 1
+        self._keys[name] = item.uri
         return name
 
     def _open_all(self, group: list[Candidate]) -> list[Job | Record]:

@@ -38,5 +38,6 @@ def _demo(
         say(f"quality: P@5 {done.precision:.3f} on the known labels of the scenes", quiet=quiet)
     say(f"look at: {done.sheet}", quiet=quiet)
     # Without an activated environment the program has no short name.
-    program = "terrakin" if shutil.which("terrakin") else sys.argv[0]
+    called = sys.argv[0]
+    program = called if Path(called).name == "terrakin" and not shutil.which("terrakin") else "terrakin"
     say(f"go on:   {program} search {done.archive} '{done.example}' -k 5", quiet=quiet)
