@@ -185,6 +185,8 @@ class LanceStore:
         return held is None or held.chips < self.count() / 2
 
     def _fits_memory(self) -> bool:
+        if self._loaded is not None and self._loaded.version == self._table.version:
+            return True  # it was loaded because it fits; to count would take longer than to search 10,000 chips
         return self.count() * self._row_bytes() <= self._exact_bytes
 
     def _row_bytes(self) -> int:
