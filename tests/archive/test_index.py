@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from terrakin import Archive
+from terrakin.archive.ledger import Ledger
 from terrakin.archive.report import NAME, Summary
 from terrakin.errors import ArchiveBusyError, ArchiveError, ArchiveFullError, BundleError, PassportMismatchError, SceneError
 
@@ -332,3 +333,30 @@ def test_a_scene_without_a_whole_chip_is_skipped_with_the_reason(tiny_bundle: Pa
         0,
         "is smaller than a chip, and --edges drop leaves out what is not a whole one",
     )
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+@pytest.mark.parametrize("what", ["append", "add"])
+def test_an_interrupt_inside_a_commit_loses_no_chip_and_doubles_none(
+    archive: Archive, source: Path, monkeypatch: pytest.MonkeyPatch, what: str, where: str
+) -> None:
+    owner = type(archive.store) if what == "append" else Ledger
+    write, calls = getattr(owner, what), []
+
+    def interrupted(self: object, content: object) -> None:
+        calls.append(content)
+        if len(calls) == 2 and where == "before":
+            raise KeyboardInterrupt
+        write(self, content)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("terrakin.archive.run._COMMIT_CHIPS", 8)
+    monkeypatch.setattr("terrakin.archive.run._PIECE", 4)
+    monkeypatch.setattr(owner, what, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        archive.add(source, workers=1)
+    monkeypatch.undo()
+    again = Archive.open(archive.path)
+    again.add(source)
+    assert len(again) == len(rows(again)) == again.ledger.count() == 48

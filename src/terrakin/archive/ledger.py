@@ -101,6 +101,8 @@ class Ledger:
 
         rows = pa.Table.from_pylist([_row(record) for record in records], SCENES)
         with translated(self._path):
+            if self._table is None and is_table(self._path):
+                self._table = lance.dataset(str(self._path))  # its making was interrupted after its commit
             if self._table is None:
                 self._table = lance.write_dataset(rows, str(self._path))
             else:

@@ -95,13 +95,14 @@ class Run:
 
     def commit(self) -> None:
         """Write what is finished: chips first, then the scenes that are complete with them."""
-        if self._rows:
-            self._store.append(_table(self._rows, self._store))
-            self.summary.chips += len(self._rows)
-            self._rows = []
-        if self._records:
-            self._ledger.add(self._records)
-            self._records = []
+        # Both are let go before anything is written: a scene's record must never be written by a later commit than the one
+        # that failed, or was interrupted, over its chips.
+        rows, records, self._rows, self._records = self._rows, self._records, [], []
+        if rows:
+            self._store.append(_table(rows, self._store))
+            self.summary.chips += len(rows)
+        if records:
+            self._ledger.add(records)
         self._committed = time.monotonic()
         self._commits += 1
         if self._commits % _COMPACT_COMMITS == 0:
