@@ -33,6 +33,8 @@ _BLOCK = re.compile(r"^```(?P<language>console|python)\n(?P<content>.*?)^```$", 
 _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?"), "TIME"),
     (re.compile(r"[\d.,]+ s\b"), "SECONDS"),
+    # Versions of Python and packages, as the doctor lists them.
+    (re.compile(r"(?m)^(ok   [a-z-]+ +)\d+\.[\d.]+$"), r"\1VERSION"),
     (re.compile(r"\([\d,]+/s\)"), "(RATE)"),
     (re.compile(r"[\d.,]+ [kMG]B\b"), "SIZE"),
 )
