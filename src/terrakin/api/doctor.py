@@ -10,6 +10,7 @@ from pathlib import Path
 
 from terrakin.api.archive import Archive
 from terrakin.archive.lock import writer
+from terrakin.archive.run import unfinished
 from terrakin.bundles.bundle import DEFAULT, open_bundle
 from terrakin.errors import ArchiveBusyError, ArchiveError, TerrakinError
 
@@ -126,8 +127,7 @@ def _formats() -> Finding:
 
 
 def _unfinished(held: Archive) -> Finding:
-    recorded = set(held.ledger.entries())
-    left = {uri for batch in held.store.scan(["scene"]) for uri in batch.column("scene").unique().to_pylist()} - recorded
+    left = unfinished(held.store, held.ledger.entries())
     if left:
         return Finding(
             "scenes",

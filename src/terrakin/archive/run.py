@@ -22,7 +22,7 @@ from terrakin.errors import SceneError
 from terrakin.progress import Progress
 from terrakin.scenes.scene import Candidate, Skipped
 
-__all__ = ["Find", "Run"]
+__all__ = ["Find", "Run", "unfinished"]
 
 Find = Callable[[], Iterator[tuple[str, Candidate | Skipped]]]
 """Lists what is on disk, each with the path of the source that it was found in; called once to count and once to work."""
@@ -51,7 +51,7 @@ class Run:
         self._known = ledger.entries()
         self._keys = {entry.key: uri for uri, entry in self._known.items()}
         self._types = {name: store.columns().field(name).type for name in store.columns().names if name.startswith(PROPERTY)}
-        self._unfinished = _unfinished(store, self._known)
+        self._unfinished = unfinished(store, self._known)
         self._seen: set[str] = set()
         self._still_skipped: set[str] = set()
         self._unlisted: list[str] = []  # folders that could not be looked into
@@ -322,7 +322,7 @@ class Run:
         self._progress(self._done, total)
 
 
-def _unfinished(store: Store, known: dict[str, Entry]) -> set[str]:
+def unfinished(store: Store, known: dict[str, Entry]) -> set[str]:
     """Scenes of which there are chips and no record."""
     return {uri for batch in store.scan(["scene"]) for uri in batch.column("scene").unique().to_pylist() if uri not in known}
 
