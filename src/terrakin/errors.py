@@ -16,6 +16,8 @@
     ├── FilterError           a filter does not follow the grammar, or names an unknown field
     ├── DatasetError          a folder is not the data set that it was said to be
     ├── EvaluationError       a measure or protocol cannot be computed on these data
+    ├── TrainingError         a run of training, or what it is given, is wrong
+    │   └── RecipeError       a recipe names what does not exist or does not fit
     └── OutputError           a result cannot be written where it should go
 
 A `ValueError` says that the calling code is wrong; an error of this tree says that the world is. Every message says what is
@@ -36,9 +38,11 @@ __all__ = [
     "MissingExtraError",
     "OutputError",
     "PassportMismatchError",
+    "RecipeError",
     "SceneError",
     "SourceError",
     "TerrakinError",
+    "TrainingError",
     "UnknownNameError",
 ]
 
@@ -114,6 +118,14 @@ class DatasetError(TerrakinError):
 
 class EvaluationError(TerrakinError):
     """A measure or a protocol cannot be computed on these data."""
+
+
+class TrainingError(TerrakinError):
+    """A run of training, its checkpoint, its data or its weights are not what is needed."""
+
+
+class RecipeError(TrainingError):
+    """A recipe names what does not exist, leaves out what is needed, or gives a value that does not fit."""
 
 
 class OutputError(TerrakinError):

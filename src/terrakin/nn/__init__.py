@@ -1,0 +1,1 @@
+"""Torch modules with declared shapes: backbones, heads, losses."""

@@ -1,0 +1,1 @@
+"""Networks from a feature map to an embedding."""
