@@ -1,0 +1,18 @@
+"""The backbones there are."""
+
+from collections.abc import Callable
+
+from terrakin.nn.backbones.backbone import Backbone
+from terrakin.registry import Registry
+
+__all__ = ["BACKBONES"]
+
+_HERE = "terrakin.nn.backbones"
+
+BACKBONES = Registry[Callable[..., Backbone]](
+    "backbones",
+    {
+        "mobilenetv2": f"{_HERE}.mobilenetv2:MobileNetV2",
+    },
+)
+"""Constructors `(bands: int = 3, **options)` by name."""
