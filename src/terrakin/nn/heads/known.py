@@ -1,0 +1,20 @@
+"""The heads there are."""
+
+from collections.abc import Callable
+
+from terrakin.nn.heads.head import Head
+from terrakin.registry import Registry
+
+__all__ = ["HEADS"]
+
+_HERE = "terrakin.nn.heads"
+
+HEADS = Registry[Callable[..., Head]](
+    "heads",
+    {
+        "gap": f"{_HERE}.pooled:Gap",
+        "gem": f"{_HERE}.pooled:Gem",
+        "projection": f"{_HERE}.projection:Projection",
+    },
+)
+"""Constructors `(channels: int, classes: int, **options)` by name."""
