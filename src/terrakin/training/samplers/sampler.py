@@ -1,0 +1,45 @@
+"""The protocol of samplers: which images make a batch."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrakin.errors import RecipeError
+
+__all__ = ["Sampler", "checked", "drawn"]
+
+_STREAM = 0x5A3B1E
+# Augmentation draws from the streams (seed, step): a third, fixed number keeps these apart from them.
+
+
+class Sampler(Protocol):
+    """Made with `(labels, batch, seed, **options)`: labels (n,) int64 of the training images, images a batch, and a seed."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch, at least 1."""
+
+    def rows(self, step: int) -> NDArray[np.int64]:
+        """(B,) positions in `labels`; step 0 is the first of the run.
+
+        A pure function of seed and step: it may be called in any order, from any thread, in any process.
+        """
+
+
+def checked(labels: NDArray[np.int64], batch: int) -> NDArray[np.int64]:
+    """The labels, if batches can be made of them.
+
+    Raises:
+        RecipeError: if not.
+    """
+    if batch < 1:
+        raise RecipeError(f"a batch holds at least 1 image, got {batch}")
+    if not len(labels):
+        raise RecipeError("there is no image to train on; lower the share of validation images")
+    return labels
+
+
+def drawn(seed: int, *of: int) -> np.random.Generator:
+    """The generator for whatever is drawn for `of`, such as the number of an epoch; always the same one."""
+    return np.random.default_rng((_STREAM, seed, *of))
