@@ -33,8 +33,9 @@ class Stages(nn.Module):
         """
         frozen = frozenset(stages)
         for name in sorted(frozen - set(self.stages)):
+            meant = nearest(name, self.stages)
             raise RecipeError(
-                f"cannot freeze {name!r}: {type(self).__name__} has no such stage;{nearest(name, self.stages)} "
+                f"cannot freeze {name!r}: {type(self).__name__} has no such stage{f';{meant}' if meant else '.'} "
                 f"There are: {', '.join(self.stages)}"
             )
         self._frozen = frozen

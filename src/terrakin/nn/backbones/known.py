@@ -13,6 +13,9 @@ BACKBONES = Registry[Callable[..., Backbone]](
     "backbones",
     {
         "mobilenetv2": f"{_HERE}.mobilenetv2:MobileNetV2",
+        "resnet18": f"{_HERE}.resnet:ResNet18",
+        "resnet34": f"{_HERE}.resnet:ResNet34",
+        "resnet50": f"{_HERE}.resnet:ResNet50",
     },
 )
 """Constructors `(bands: int = 3, **options)` by name."""
