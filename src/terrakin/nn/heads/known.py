@@ -12,6 +12,7 @@ _HERE = "terrakin.nn.heads"
 HEADS = Registry[Callable[..., Head]](
     "heads",
     {
+        "fc": f"{_HERE}.classifier:Classifier",
         "gap": f"{_HERE}.pooled:Gap",
         "gem": f"{_HERE}.pooled:Gem",
         "projection": f"{_HERE}.projection:Projection",

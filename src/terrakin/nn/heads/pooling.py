@@ -17,7 +17,8 @@ def pooling(name: str) -> nn.Module:
     """
     known: dict[str, type[nn.Module]] = {"gap": Mean, "gem": GeneralisedMean}
     if name not in known:
-        raise RecipeError(f"no pooling named {name!r};{nearest(name, known)} There are: {', '.join(known)}")
+        meant = nearest(name, known)
+        raise RecipeError(f"no pooling named {name!r}{f';{meant}' if meant else '.'} There are: {', '.join(known)}")
     return known[name]()
 
 

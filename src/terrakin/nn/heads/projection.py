@@ -1,6 +1,7 @@
 """A linear projection of the pooled feature map to one or several parts."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +31,7 @@ class Projection(nn.Module):
         classes: int,
         *,
         parts: Sequence[int] = (256,),
-        pool: str = "gap",
+        pool: Literal["gap", "gem"] = "gap",
         bias: bool = True,
         normalise: bool = True,
     ) -> None:
