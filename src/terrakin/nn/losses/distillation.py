@@ -52,7 +52,7 @@ class Distillation(nn.Module):
             RecipeError: if there are no targets, or they are of another width.
         """
         if targets is None:
-            raise RecipeError("a distillation needs a teacher, and there is none; name one in [[teachers]]")
+            raise RecipeError("a distillation needs a teacher, and there is none; name one in [[teacher]]")
         if targets.shape[1] != self.size:
             raise RecipeError(
                 f"a distillation sees {self.size} columns of the embedding, and its teacher has {targets.shape[1]}; "

@@ -12,8 +12,12 @@ _HERE = "terrakin.nn.losses"
 LOSSES = Registry[Callable[..., Loss]](
     "losses",
     {
+        "contrastive": f"{_HERE}.contrastive:Contrastive",
+        "cross-entropy": f"{_HERE}.cross_entropy:CrossEntropy",
         "distillation": f"{_HERE}.distillation:Distillation",
+        "multi-similarity": f"{_HERE}.multi_similarity:MultiSimilarity",
         "normalised-softmax": f"{_HERE}.normalised_softmax:NormalisedSoftmax",
+        "triplet": f"{_HERE}.triplet:Triplet",
     },
 )
 """Constructors `(size: int, classes: int, *, columns: slice | None = None, **options)` by name."""
