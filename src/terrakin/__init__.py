@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from terrakin.api.archive import Archive
     from terrakin.api.hits import Hits
+    from terrakin.api.train import train
     from terrakin.bundles.bundle import Bundle, open_bundle
     from terrakin.errors import TerrakinError
     from terrakin.evaluation.report import Report
@@ -31,9 +32,10 @@ _HOMES = {
     "Report": "terrakin.evaluation.report",
     "TerrakinError": "terrakin.errors",
     "open_bundle": "terrakin.bundles.bundle",
+    "train": "terrakin.api.train",
 }
 
-__all__ = ["Archive", "Bundle", "Hit", "Hits", "Report", "TerrakinError", "open_bundle"]
+__all__ = ["Archive", "Bundle", "Hit", "Hits", "Report", "TerrakinError", "open_bundle", "train"]
 
 
 def __getattr__(name: str) -> Any:

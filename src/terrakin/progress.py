@@ -2,22 +2,33 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
-__all__ = ["Progress", "bar", "silent"]
+__all__ = ["Bars", "Progress", "bar", "hidden", "silent"]
 
 
 class Progress(Protocol):
     """What long work calls; the caller decides what is shown."""
 
-    def __call__(self, done: int, total: int | None) -> None:
-        """`done` of `total` units are finished; `total` is None while it is unknown."""
+    def __call__(self, done: int, total: int | None, note: str = "") -> None:
+        """`done` of `total` units are finished; `total` is None while it is unknown. The note is shown beside them."""
 
 
-def silent(done: int, total: int | None) -> None:
+def silent(done: int, total: int | None, note: str = "") -> None:
     """Show nothing."""
+
+
+Bars = Callable[[str, str], AbstractContextManager[Progress]]
+"""For work of several stages: words and unit of a stage to what shows its progress."""
+
+
+@contextmanager
+def hidden(words: str, unit: str) -> Iterator[Progress]:
+    """Show nothing of a stage."""
+    del words, unit
+    yield silent
 
 
 @contextmanager
@@ -42,13 +53,14 @@ def bar(words: str, *, unit: str, quiet: bool, stream: TextIO | None = None) -> 
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(file=stream), transient=True) as display:
-        task = display.add_task(words, total=None, rate="")
+        task = display.add_task(words, total=None, rate="", note="")
         started: tuple[float, int] | None = None
 
-        def show(done: int, total: int | None) -> None:
+        def show(done: int, total: int | None, note: str = "") -> None:
             nonlocal started
             now = time.monotonic()
             # The first units carry start-up costs, or were done by an earlier run; the rate counts from after them.
@@ -56,6 +68,6 @@ def bar(words: str, *, unit: str, quiet: bool, stream: TextIO | None = None) -> 
                 started = (now, done)
             since, first = started
             rate = f"{(done - first) / (now - since):,.0f} {unit}/s" if now > since and done > first else ""
-            display.update(task, completed=done, total=total, rate=rate)
+            display.update(task, completed=done, total=total, rate=rate, note=note)
 
         yield show

@@ -5,20 +5,21 @@ import gc
 import os
 import sys
 import warnings
-from typing import TextIO
+from typing import Any, TextIO
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 import terrakin
-from terrakin.cli import demo, doctor, duplicates, evaluate, export, index, info, search, show
-from terrakin.errors import FilterError, TerrakinError, UnknownNameError
+from terrakin.cli import demo, doctor, duplicates, evaluate, export, index, info, model, search, show, train
+from terrakin.errors import FilterError, RecipeError, TerrakinError, UnknownNameError
 
 __all__ = ["app", "main"]
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
-WRONG = (FilterError, UnknownNameError)
+WRONG = (FilterError, RecipeError, UnknownNameError)
 """Errors that say the command was written wrongly; every other one says that the work failed."""
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
-for verb in (index, search, duplicates, evaluate, info, show, export, doctor, demo):
+for verb in (index, search, duplicates, evaluate, info, show, train, model, export, doctor, demo):
     verb.register(app)
 
 
@@ -112,8 +113,13 @@ def _usage(exc: TyperException) -> str:
 
 
 def _verb(arguments: list[str]) -> str:
-    named = {command.name for command in app.registered_commands}
-    return next((f"{word} " for word in arguments if word in named), "")
+    """The verbs among the arguments, such as "index " or "model check "."""
+    named: Any = get_command(app)
+    verbs = ""
+    for word in arguments:
+        if word in getattr(named, "commands", ()):
+            named, verbs = named.commands[word], f"{verbs}{word} "
+    return verbs
 
 
 def _warned(

@@ -1,0 +1,69 @@
+"""`terrakin train`: from labelled images to a model."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from terrakin.cli.say import say
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(
+        "train", epilog="Example: terrakin train mobilenetv2.softmax --data chips --out mine --init weights.safetensors"
+    )(_train)
+
+
+def _train(
+    recipe: Annotated[
+        str, typer.Argument(help="Name of a recipe (see `terrakin show recipes`) or path of a TOML file.", metavar="RECIPE")
+    ],
+    data: Annotated[
+        Path, typer.Option(help="Folder of class folders, archive with labels, or root of a benchmark.", metavar="DIR")
+    ],
+    out: Annotated[Path, typer.Option(help="The bundle to write: a new folder or .zip.", metavar="BUNDLE")],
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Read the data as a copy of this benchmark; see `terrakin show datasets`.", metavar="NAME"),
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")] = False,
+    init: Annotated[
+        Path | None, typer.Option(help="Published weights to start from: .safetensors, .pth, .pt.", metavar="FILE")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="Change the recipe; can be repeated.", metavar="TABLE.KEY=VALUE")
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder for decoded images, to share between runs. [default: beside the bundle]", metavar="DIR"),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
+) -> None:
+    """Train a model by a recipe, and write it as a bundle that `terrakin index --model` takes.
+
+    Needs the extra: pip install 'terrakin[train]'. Stopped at any moment, the same command with --resume goes on.
+    """
+    from terrakin.api.train import train
+    from terrakin.progress import bar
+
+    bundle = train(
+        recipe,
+        data,
+        out,
+        dataset=dataset,
+        device=device,
+        resume=resume,
+        init=init,
+        seed=seed,
+        changes=changes or (),
+        cache=cache,
+        bars=lambda words, unit: bar(words, unit=unit, quiet=quiet),
+    )
+    space = bundle.passport.space
+    say(f"wrote {out}: {bundle.passport.name}, {space.kind} of {space.size}; log and curves are in {out}.training", quiet=quiet)
+    say(f"index with it: terrakin index SOURCE --archive ARCHIVE --model {out}", quiet=quiet)

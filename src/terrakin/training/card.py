@@ -1,0 +1,52 @@
+"""The card of a bundle that was trained here."""
+
+from terrakin.training.images import Images
+from terrakin.training.loop import Trained
+from terrakin.training.recipe import Recipe
+
+__all__ = ["card"]
+
+_NAMES = {
+    "map": "mAP, images that did not train",
+    "p@10": "P@10, images that did not train",
+    "left_out_map": "mAP, classes left out",
+    "left_out_p@10": "P@10, classes left out",
+}
+
+
+def card(recipe: Recipe, images: Images, trained: Trained) -> str:
+    """Markdown: what it is, what it saw, how it was measured, and the recipe itself."""
+    train, kept, left = (len(rows) for rows in (trained.parts.train, trained.parts.validation, trained.parts.left_out))
+    teachers = ", ".join(teacher.bundle for teacher in recipe.teachers)
+    lines = [
+        f"# {recipe.export.name}",
+        "",
+        recipe.words,
+        "",
+        "| | |",
+        "| --- | --- |",
+        f"| backbone | {recipe.backbone.name}{' from published weights' if recipe.backbone.pretrained else ''} |",
+        f"| input | {', '.join(images.bands)}; {recipe.export.size} x {recipe.export.size} px |",
+        f"| training data | {recipe.export.training_data} |",
+        f"| images | {train:,} trained, {kept:,} validated, {left:,} of classes left out |",
+        f"| classes | {', '.join(images.classes)} |",
+        *([f"| teachers | {teachers} |"] if teachers else []),
+        f"| licence | {recipe.export.licence} |",
+        "",
+        "## Figures",
+        "",
+        "Leave-one-out by cosine of the network's embedding, before any whitening or reducer. Images of classes that were left",
+        "out ask among themselves and the validation images together.",
+        "",
+        "| measure | value |",
+        "| --- | --- |",
+        *(f"| {words} | {trained.figures[name]:.4f} |" for name, words in _NAMES.items() if name in trained.figures),
+        "",
+        "## Recipe",
+        "",
+        "```toml",
+        recipe.source.strip(),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,134 @@
+"""The training loop: batches in, a trained network out, resumable to the bit."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from terrakin.errors import TrainingError
+from terrakin.training.batches import batches
+from terrakin.training.checkpoint import read_checkpoint, write_checkpoint
+from terrakin.training.images import Images
+from terrakin.training.journal import Journal
+from terrakin.training.network import Network
+from terrakin.training.recipe import Recipe
+from terrakin.training.run import Run
+from terrakin.training.split import Parts, split
+
+__all__ = ["CHECKPOINT", "JOURNAL", "Tell", "Trained", "fit"]
+
+CHECKPOINT = "checkpoint.npz"
+"""Name of the checkpoint in a run's folder."""
+
+JOURNAL = "log.jsonl"
+"""Name of the log in a run's folder."""
+
+_BETWEEN_CHECKPOINTS_S = 60.0
+# When one is written has no influence on the result; a kill costs at most this and the step at hand.
+
+_LINES_AN_EPOCH = 10
+
+Tell = Callable[[int, int, Mapping[str, float]], None]
+"""What the loop calls: steps done, steps in all, and the figures at hand (`loss`, `map`, …)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """What a run gives."""
+
+    network: Network
+    """With the averaged weights where the recipe averages, in evaluation mode, on the CPU."""
+    parts: Parts
+    """Which images trained and which validated."""
+    figures: Mapping[str, float]
+    """The last validation: `map`, `p@10`, and `left_out_map`, `left_out_p@10` where classes were left out."""
+
+
+def fit(
+    recipe: Recipe,
+    images: Images,
+    folder: Path,
+    *,
+    device: str = "auto",
+    seed: int = 0,
+    start: Mapping[str, Tensor] | None = None,
+    targets: Sequence[NDArray[np.float32]] = (),
+    resume: bool = False,
+    workers: int = 1,
+    until: int | None = None,
+    tell: Tell = lambda done, total, figures: None,
+) -> Trained:
+    """Train the network of a recipe.
+
+    A run that was killed and is resumed ends with the same weights, to the bit, as one that was not, on one device with one
+    number of threads: each step depends on the state before it, the seed and its own number alone.
+
+    Args:
+        recipe: what to do.
+        images: all of them; the recipe says which train.
+        folder: of the run; checkpoint and log are written there.
+        device: `auto`, `cpu` or `cuda`.
+        seed: of everything that is drawn.
+        start: published weights of the backbone, by their names.
+        targets: what the recipe's teachers say of the images, one array for each.
+        resume: go on from the checkpoint in `folder`; without one, start.
+        workers: threads that prepare batches.
+        until: stop after this many steps, as an interrupt would; for tests and for parts of a run.
+        tell: called after each step.
+
+    Raises:
+        TrainingError: if the checkpoint is of another run, the loss is no longer finite, or the device is not there.
+        RecipeError: if the recipe does not fit the images.
+    """
+    parts = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out)
+    if len(targets) != len(recipe.teachers):
+        raise TrainingError(f"recipe {recipe.name} has {len(recipe.teachers)} teachers, got targets of {len(targets)}")
+    run = Run(recipe, images, parts, device=_device(device), seed=seed, start=start)
+    checkpoint = folder / CHECKPOINT
+    if resume and checkpoint.is_file():
+        run.restore(read_checkpoint(checkpoint), checkpoint)
+    journal = Journal(folder / JOURNAL, first=run.step)
+    taught = [torch.from_numpy(target) for target in targets]
+    last = run.steps if until is None else min(until, run.steps)
+    saved = time.monotonic()
+    feed = batches(
+        images,
+        parts.train,
+        run.sampler,
+        augmentation=recipe.data.augmentation,
+        size=recipe.data.size,
+        seed=seed,
+        first=run.step,
+        last=last,
+        workers=workers,
+    )
+    try:
+        for batch in feed:
+            run.train(batch, taught)
+            tell(run.step, run.steps, run.figures)
+            ended = run.step % run.sampler.steps == 0 or run.step == run.steps
+            if ended:
+                run.validate(images)
+            if ended or run.step % max(1, run.sampler.steps // _LINES_AN_EPOCH) == 0:
+                journal.write(step=run.step, **{name: round(value, 6) for name, value in run.figures.items()})
+            if ended or time.monotonic() - saved > _BETWEEN_CHECKPOINTS_S:
+                write_checkpoint(checkpoint, run.checkpoint())
+                saved = time.monotonic()
+    finally:
+        feed.close()
+    if last < run.steps:
+        write_checkpoint(checkpoint, run.checkpoint())
+    return Trained(run.best().cpu().eval(), parts, run.figures)
+
+
+def _device(name: str) -> torch.device:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("there is no GPU that torch can use here; take --device cpu")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)

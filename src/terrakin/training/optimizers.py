@@ -1,0 +1,60 @@
+"""What moves the weights."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch.optim import SGD, AdamW, Optimizer
+
+from terrakin.registry import Registry
+
+__all__ = ["OPTIMIZERS", "adamw", "sgd"]
+
+OPTIMIZERS = Registry[Callable[..., Optimizer]](
+    "optimizers",
+    {
+        "adamw": "terrakin.training.optimizers:adamw",
+        "sgd": "terrakin.training.optimizers:sgd",
+    },
+)
+"""Constructors: groups of parameters and options to an optimiser. A group `heads` learns `heads` times as fast."""
+
+
+def sgd(
+    groups: list[dict[str, Any]],
+    *,
+    learning_rate: float = 0.01,
+    heads: float = 1.0,
+    momentum: float = 0.9,
+    weight_decay: float = 1e-4,
+    nesterov: bool = False,
+) -> Optimizer:
+    """Stochastic gradient descent with momentum.
+
+    Args:
+        groups: of parameters, each with `params` and `kind`: `backbone` or `heads`.
+        learning_rate: of the backbone.
+        heads: factor to it for head and losses, which start from nothing.
+        momentum: share of the last step that is taken again.
+        weight_decay: pull to zero; not on biases and batch norm.
+        nesterov: look ahead.
+    """
+    return SGD(_with(groups, learning_rate, heads, weight_decay), momentum=momentum, nesterov=nesterov)
+
+
+def adamw(
+    groups: list[dict[str, Any]], *, learning_rate: float = 1e-3, heads: float = 1.0, weight_decay: float = 0.01
+) -> Optimizer:
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101); arguments as `sgd`."""
+    return AdamW(_with(groups, learning_rate, heads, weight_decay))
+
+
+def _with(groups: list[dict[str, Any]], learning_rate: float, heads: float, weight_decay: float) -> list[dict[str, Any]]:
+    """Two groups of each: matrices and kernels decay, biases and batch norm do not."""
+    result = []
+    for group in groups:
+        rate = learning_rate * (heads if group["kind"] == "heads" else 1.0)
+        for decays in (True, False):
+            chosen = [parameter for parameter in group["params"] if (parameter.ndim > 1) == decays]
+            if chosen:
+                result.append({"params": chosen, "lr": rate, "weight_decay": weight_decay if decays else 0.0})
+    return result

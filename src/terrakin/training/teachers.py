@@ -1,0 +1,134 @@
+"""Teachers: finished bundles whose embeddings a network learns to give."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrakin.errors import RecipeError
+from terrakin.progress import Progress, silent
+from terrakin.training.augment import Augmentation, augment
+from terrakin.training.images import Images
+from terrakin.training.recipe import Teacher
+from terrakin.training.whitening import within_class
+
+if TYPE_CHECKING:
+    from terrakin.bundles.bundle import Bundle
+
+__all__ = ["Targets", "read_targets", "targets", "views"]
+
+Targets = list[NDArray[np.float32]]
+"""One for each teacher: (N, `Teacher.size`) unit rows, in the order of the images."""
+
+_BLOCK = 8
+
+
+def targets(
+    teachers: Sequence[Teacher],
+    images: Images,
+    rows: NDArray[np.int64],
+    folder: Path,
+    *,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> Targets:
+    """What the teachers say of every image: unit embeddings, averaged over views, projected, at unit length again.
+
+    A teacher sees each image once, whatever crops the network sees of it: what it says is computed before training and kept
+    in `folder`. Averaging over turns and flips teaches that a view from above has no "up".
+
+    Args:
+        teachers: of the recipe.
+        images: all of them.
+        rows: those that train; the projection is fitted on these.
+        folder: of the run.
+        workers: threads; each runs a teacher by itself.
+        progress: told how many images are done, over all teachers.
+
+    Raises:
+        RecipeError: if a teacher reads other bands, or gives fewer dimensions than are asked for.
+    """
+    from terrakin.bundles.bundle import open_bundle
+
+    result: Targets = []
+    for number, teacher in enumerate(teachers):
+        bundle = open_bundle(teacher.bundle)
+        if len(bundle.passport.bands) != len(images.bands):
+            wanted, found = ", ".join(bundle.passport.bands), ", ".join(images.bands)
+            raise RecipeError(f"[[teacher]] {number} {teacher.bundle} reads {wanted}; the images have {found}")
+        if teacher.size > min(bundle.passport.embedding_size, len(rows)):
+            raise RecipeError(
+                f"[[teacher]] {number}: size = {teacher.size} is more than the {bundle.passport.embedding_size} dimensions "
+                f"of {teacher.bundle}, or than the {len(rows)} images that train"
+            )
+        made_of = _digest(teacher, bundle, images)
+        file = folder / f"teacher-{made_of[:16]}.npz"
+        if not file.is_file():
+            before = number * len(images.ids)
+            embeddings = _embeddings(teacher, bundle, images, workers, lambda done, b=before: progress(b + done, None))
+            np.savez(folder / "teacher.new.npz", embeddings=embeddings)
+            (folder / "teacher.new.npz").replace(file)
+        with np.load(file, allow_pickle=False) as held:
+            result.append(_project(held["embeddings"], images.labels, rows, teacher))
+    return result
+
+
+def read_targets(file: Path) -> Targets:
+    """Targets that were carried here, from an `.npz` of arrays named `0`, `1` and so on."""
+    with np.load(file, allow_pickle=False) as held:
+        return [held[str(number)] for number in range(len(held.files))]
+
+
+def views(values: NDArray[np.float32], number: int) -> list[NDArray[np.float32]]:
+    """The first `number` of the eight turns and flips of images (N, C, H, W), in one fixed order."""
+    turned = [np.rot90(values, turns, axes=(2, 3)) for turns in range(min(number, 4))]
+    if number == 2:
+        return [values, values[..., ::-1]]
+    return turned + [view[..., ::-1] for view in turned if number == 8]
+
+
+def _embeddings(teacher: Teacher, bundle: "Bundle", images: Images, workers: int, done: Any) -> NDArray[np.float32]:
+    """(N, D) means over views of the graph's embeddings at unit length."""
+    size, rng = teacher.pixels or bundle.passport.input_size, np.random.default_rng(0)
+    count = len(images.ids)
+    result = np.empty((count, bundle.passport.embedding_size), np.float32)
+
+    def block(start: int) -> int:
+        values = augment(images.pixels[start : start + _BLOCK], size, Augmentation(), rng).numpy()
+        seen = [_unit(bundle.raw(np.ascontiguousarray(view))) for view in views(values, teacher.views)]
+        result[start : start + _BLOCK] = np.mean(seen, axis=0)
+        return min(start + _BLOCK, count)
+
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        for end in pool.map(block, range(0, count, _BLOCK)):
+            done(end)
+    return result
+
+
+def _project(
+    embeddings: NDArray[np.float32], labels: NDArray[np.int64], rows: NDArray[np.int64], teacher: Teacher
+) -> NDArray[np.float32]:
+    if teacher.whiten is not None:
+        embeddings = within_class(_unit(embeddings[rows]), labels[rows], shrinkage=teacher.whiten).apply(_unit(embeddings))
+    fitted = embeddings[rows].astype(np.float64)
+    mean = fitted.mean(axis=0) if teacher.centre else np.zeros(fitted.shape[1])
+    centred = fitted - mean
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    components = directions[:, ::-1][:, : teacher.size]
+    components = components * np.sign(components[np.abs(components).argmax(axis=0), np.arange(teacher.size)])
+    return _unit(((embeddings - mean) @ components).astype(np.float32))
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1)
+
+
+def _digest(teacher: Teacher, bundle: "Bundle", images: Images) -> str:
+    facts = [bundle.passport.digest, teacher.views, teacher.pixels or bundle.passport.input_size, images.digest]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

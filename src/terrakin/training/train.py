@@ -1,0 +1,189 @@
+"""Train: a recipe and labelled images in, a bundle out."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from terrakin.bundles.bundle import Bundle
+from terrakin.bundles.reducer import fit as fit_reducer
+from terrakin.bundles.reducer import parse_reducer
+from terrakin.errors import TrainingError
+from terrakin.progress import Bars, Progress, hidden, silent
+from terrakin.training.card import card
+from terrakin.training.curves import CURVES, draw
+from terrakin.training.draft import Draft
+from terrakin.training.ended import Ended
+from terrakin.training.export import export
+from terrakin.training.images import Images, cached
+from terrakin.training.loop import JOURNAL, Tell, Trained, fit
+from terrakin.training.recipe import Recipe
+from terrakin.training.split import split
+from terrakin.training.teachers import Targets, targets
+from terrakin.training.validate import embed
+from terrakin.training.weights import read_weights, recognise
+from terrakin.training.whitening import within_class
+
+__all__ = ["finish", "images_of", "run_folder", "start_weights", "teach", "train"]
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    dataset: str | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    init: Path | None = None,
+    seed: int = 0,
+    cache: Path | None = None,
+    bars: Bars = hidden,
+) -> Bundle:
+    """Train a recipe on labelled images and write the bundle.
+
+    Beside `out` the folder `<out>.training` holds the log, the curves and the checkpoint, and the decoded images where `cache`
+    is not given.
+
+    Args:
+        recipe: what to do.
+        data: root of a benchmark, a folder of class folders, or an archive.
+        out: the bundle, a new folder or .zip.
+        dataset: name of the reader, where `data` is a benchmark.
+        device: `auto`, `cpu` or `cuda`.
+        resume: go on from the checkpoint of an earlier run of the same command.
+        init: published weights of the backbone: .safetensors, .pth or .pt.
+        seed: of everything that is drawn.
+        cache: folder for the decoded images, which several runs can share.
+        bars: asked for one for each stage that takes long.
+
+    Raises:
+        RecipeError: if the recipe does not fit the data.
+        TrainingError: if the data, the weights or the checkpoint are not what is needed, or `out` exists.
+    """
+    folder = run_folder(out, resume=resume)
+    start = start_weights(recipe, init)
+    with bars("Reading", "images") as progress:
+        images = images_of(recipe, data, cache or folder / "images", dataset=dataset, progress=progress)
+    with bars("Asking teachers", "images") as progress:
+        taught = teach(recipe, images, folder, progress=progress)
+    with bars("Training", "steps") as progress:
+        trained = fit(
+            recipe,
+            images,
+            folder,
+            device=device,
+            seed=seed,
+            start=start,
+            targets=taught,
+            resume=resume,
+            workers=_cores(),
+            tell=_in_words(progress),
+        )
+    return finish(recipe, images, trained, folder, out)
+
+
+def run_folder(out: Path, *, resume: bool) -> Path:
+    """The folder of the run that makes `out`, made where it is missing.
+
+    Raises:
+        TrainingError: if `out` exists, or a run was begun there and is not resumed.
+    """
+    if out.exists():
+        raise TrainingError(f"there is something at {str(out)!r} already; choose another --out, or move it away")
+    folder = out.with_name(f"{out.name}.training")
+    if (folder / JOURNAL).exists() and not resume:
+        raise TrainingError(f"a run was begun in {str(folder)!r}; go on with it by --resume, or move it away")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise TrainingError(f"cannot make the folder {str(folder)!r}: {exc.strerror}") from exc
+    return folder
+
+
+def start_weights(recipe: Recipe, init: Path | None) -> Mapping[str, Tensor] | None:
+    """The weights that the backbone starts from; none where the recipe draws them.
+
+    Raises:
+        TrainingError: if the recipe needs weights and there are none, or the file cannot be read.
+    """
+    if init is not None:
+        return recognise(read_weights(init), architecture=recipe.backbone.name).state
+    if recipe.backbone.pretrained:
+        raise TrainingError(
+            f"recipe {recipe.name} starts from published weights of {recipe.backbone.name}; give their file with --init, "
+            "or start from nothing with --set backbone.pretrained=false"
+        )
+    return None
+
+
+def images_of(recipe: Recipe, data: Path, cache: Path, *, dataset: str | None, progress: Progress = silent) -> Images:
+    """The recipe's images, decoded."""
+    return cached(data, cache, size=recipe.data.stored, dataset=dataset, workers=_cores(), progress=progress)
+
+
+def teach(recipe: Recipe, images: Images, folder: Path, *, progress: Progress = silent) -> Targets:
+    """What the recipe's teachers say of the images."""
+    rows = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out).train
+    return targets(recipe.teachers, images, rows, folder, workers=_cores(), progress=progress)
+
+
+def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: Path) -> Bundle:
+    """The bundle of a trained network: whitening and reducer fitted on the images that trained, written, with its curves."""
+    network, rows = trained.network, trained.parts.train
+    backbone = network.backbone
+    draft = Draft(
+        name=recipe.export.name,
+        version=recipe.export.version,
+        bands=images.bands,
+        input_size=recipe.export.size,
+        mean=tuple(backbone.mean),
+        std=tuple(backbone.std),
+        training_data=recipe.export.training_data,
+        licence=recipe.export.licence,
+    )
+    module: nn.Module = network
+    embeddings = _embeddings(network, images, rows, recipe.export.size)
+    if recipe.export.whiten is not None:
+        unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        whitening = within_class(unit, images.labels[rows], shrinkage=recipe.export.whiten)
+        module, embeddings = Ended(network, whitening), whitening.apply(unit)
+    reducer = None
+    if recipe.export.reducer is not None:
+        size, whiten = parse_reducer(recipe.export.reducer)
+        reducer = fit_reducer([embeddings], size=size, whiten=whiten, fitted_on=recipe.export.training_data)
+    text = card(recipe, images, trained)
+    bundle = export(module.eval(), draft, card=text, reducer=reducer, weights=recipe.export.weights)
+    draw(folder / JOURNAL, folder / CURVES)
+    bundle.save(out)
+    return bundle
+
+
+def _embeddings(network: nn.Module, images: Images, rows: NDArray[np.int64], size: int) -> NDArray[np.float32]:
+    shape = (1, -1, 1, 1)
+    mean, std = (torch.tensor(values).reshape(shape) for values in (network.backbone.mean, network.backbone.std))
+
+    def forward(pixels: Tensor) -> Tensor:
+        embedding: Tensor = network((pixels - mean) / std).embedding
+        return embedding
+
+    return embed(forward, images, rows, size=size)
+
+
+def _in_words(progress: Progress) -> Tell:
+    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
+        words = [f"loss {figures['loss']:.3f}"]
+        words += [
+            f"{name} {figures[key]:.3f}" for key, name in (("map", "mAP"), ("left_out_map", "left out")) if key in figures
+        ]
+        progress(done, total, ", ".join(words))
+
+    return tell
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
