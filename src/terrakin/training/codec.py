@@ -10,11 +10,11 @@ together, sorted by how much the lower frequencies of their blocks hold: the dec
 and the compressor finds like among like. The rest is LZMA.
 
 Measured on aerial images of 30 classes (AID), bytes an image and PSNR over all pixels and bands. JPEG at 160 px takes 4130 for
-31.3 dB and 5490 for 33.2 dB. One core decodes about 600 images of 160 px a second, or 1300 of 128 px.
+31.3 dB and 5490 for 33.2 dB. One core codes 250 images of 160 px a second and decodes 1000; of 128 px, 400 and 1600.
 
     quality          25       35       50       70      100
-    160 px, bytes  1694     2418     3376     4460     5774
-    128 px, bytes  1075     1527     2133     2813     3664
+    160 px, bytes  1591     2284     3208     4251     5527
+    128 px, bytes  1006     1443     2023     2688     3503
     PSNR, dB       27.4     29.2     31.3     33.3     35.5
 """
 
@@ -38,8 +38,11 @@ _DEAD_ZONE = 0.17
 """Taken off before rounding: what is barely more than half a step costs more bits than it saves in error."""
 _HEADER = struct.Struct("<4sB4I")
 _MAGIC = b"TKP1"
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 0, "lp": 0, "pb": 0}]
-# Bytes are coefficients, and neither the one before nor the position says anything of the next beyond what sorting has used.
+_FILTERS = [
+    {"id": lzma.FILTER_LZMA2, "lc": 0, "lp": 0, "pb": 0, "mf": lzma.MF_HC3, "nice_len": 128, "depth": 1, "dict_size": 1 << 12}
+]
+# Bytes are coefficients: neither the one before nor the position says anything of the next beyond what sorting has used, and
+# nothing repeats but runs of zeros. So a short and lazy search is four times as fast as preset 6, and 4% smaller.
 _FROM_RGB = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
 _TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32)
 
@@ -142,12 +145,15 @@ def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _pixels(planes: list[NDArray[np.float32]], shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     _, height, width, bands = shape
-    if bands == 3:
-        doubled = [plane.repeat(2, axis=1).repeat(2, axis=2)[:, :height, :width] for plane in planes[1:]]
-        values = np.stack([planes[0][:, :height, :width] + 128, *doubled], axis=3) @ _TO_RGB.T
-    else:
-        values = np.stack([plane[:, :height, :width] + 128 for plane in planes], axis=3)
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    result = np.empty(shape, np.uint8)
+    for band in range(bands):
+        plane = planes[band if bands != 3 else 0][:, :height, :width] + 128
+        if bands == 3:
+            _, blue, red = _TO_RGB[band]
+            colour = blue * planes[1] + red * planes[2]
+            plane += colour.repeat(2, axis=1).repeat(2, axis=2)[:, :height, :width]
+        result[..., band] = np.clip(np.rint(plane, out=plane), 0, 255, out=plane)
+    return result
 
 
 def _basis() -> NDArray[np.float32]:
