@@ -1,12 +1,12 @@
 """MobileNetV2 1.0."""
 
-from collections.abc import Mapping
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from terrakin.nn.backbones.freezing import Stages
-from terrakin.nn.backbones.published import load_strictly, per_band
+from terrakin.nn.backbones.backbone import Backbone
+from terrakin.nn.backbones.published import per_band
 
 __all__ = ["MobileNetV2"]
 
@@ -14,7 +14,7 @@ _BLOCKS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3
 # Expansion, output channels, repeats and stride of the first repeat: Sandler et al. (2018), table 2.
 
 
-class MobileNetV2(Stages):
+class MobileNetV2(Backbone):
     """Inverted residuals with linear bottlenecks: Sandler et al., "MobileNetV2", CVPR 2018.
 
     Names of its state dict are those of torchvision's `mobilenet_v2` without the classifier. Unlike there, convolutions with
@@ -26,6 +26,9 @@ class MobileNetV2(Stages):
     >>> MobileNetV2(bands=4)(torch.zeros(2, 4, 64, 96)).shape
     torch.Size([2, 1280, 2, 3])
     """
+
+    first: ClassVar[str] = "features.0.0.weight"
+    classifier: ClassVar[tuple[str, ...]] = ("classifier.1.weight", "classifier.1.bias")
 
     def __init__(self, bands: int = 3) -> None:
         count = sum(repeats for _, _, repeats, _ in _BLOCKS)
@@ -49,14 +52,6 @@ class MobileNetV2(Stages):
         """Feature map (N, 1280, h, w) of normalised images (N, bands, H, W); h and w are H and W over 32, rounded up."""
         maps: Tensor = self.features(images)
         return maps
-
-    def load_published(self, state: Mapping[str, Tensor]) -> None:
-        """Take the weights of a checkpoint with torchvision's names, of any number of bands; see `load_strictly`.
-
-        Raises:
-            TrainingError: naming every tensor that is missing, not known, or of another shape.
-        """
-        load_strictly(self, state, first="features.0.0.weight", classifier=("classifier.1.weight", "classifier.1.bias"))
 
 
 class _InvertedResidual(nn.Module):

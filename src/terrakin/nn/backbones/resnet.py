@@ -1,12 +1,12 @@
 """Residual networks of 18, 34 and 50 layers."""
 
-from collections.abc import Mapping
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from terrakin.nn.backbones.freezing import Stages
-from terrakin.nn.backbones.published import load_strictly, per_band
+from terrakin.nn.backbones.backbone import Backbone
+from terrakin.nn.backbones.published import per_band
 
 __all__ = ["ResNet", "ResNet18", "ResNet34", "ResNet50"]
 
@@ -15,12 +15,15 @@ _STD = (0.229, 0.224, 0.225)
 # Of ImageNet's training images in [0, 1], red, green, blue: what torchvision's weights were trained with.
 
 
-class ResNet(Stages):
+class ResNet(Backbone):
     """Residual network: He et al., "Deep residual learning for image recognition", CVPR 2016, table 1.
 
     Names of its state dict are those of torchvision's `resnet18`, `resnet34` and `resnet50` without the classifier `fc`.
     Its stages are `stem` and `layer1` to `layer4`.
     """
+
+    first: ClassVar[str] = "conv1.weight"
+    classifier: ClassVar[tuple[str, ...]] = ("fc.weight", "fc.bias")
 
     def __init__(self, bands: int, block: "type[_Plain | _Bottleneck]", repeats: tuple[int, int, int, int]) -> None:
         layers = {layer: (layer,) for layer in ("layer1", "layer2", "layer3", "layer4")}
@@ -43,14 +46,6 @@ class ResNet(Stages):
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
             maps = layer(maps)
         return maps
-
-    def load_published(self, state: Mapping[str, Tensor]) -> None:
-        """Take the weights of a checkpoint with torchvision's names, of any number of bands; see `load_strictly`.
-
-        Raises:
-            TrainingError: naming every tensor that is missing, not known, or of another shape.
-        """
-        load_strictly(self, state, first="conv1.weight", classifier=("fc.weight", "fc.bias"))
 
 
 class ResNet18(ResNet):

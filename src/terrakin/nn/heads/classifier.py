@@ -6,12 +6,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from terrakin.errors import RecipeError
+from terrakin.nn.heads.head import Head
 from terrakin.nn.output import Output
 
 __all__ = ["Classifier"]
 
 
-class Classifier(nn.Module):
+class Classifier(Head):
     """A hidden layer with ReLU and a layer of class logits; either, or the pooled feature map, is the embedding.
 
     Wang, Ji & Zhang, JSTARS 2021: FC1 of 4096 units, FC2 of as many as there are classes, trained by cross-entropy.
@@ -47,14 +48,12 @@ class Classifier(nn.Module):
         Raises:
             RecipeError: if a value does not exist, or does not go with the others.
         """
-        super().__init__()
         _check(hidden, feature, fc1_input, grid)
+        super().__init__(({"hidden": hidden, "logits": classes, "pooled": channels}[feature],))
         self.feature = feature
         self.grid = grid
         self.fc1 = nn.Linear(channels * max(grid, 1) ** 2, hidden) if hidden else None
         self.fc2 = nn.Linear(hidden or channels, classes)
-        self.size = {"hidden": hidden, "logits": classes, "pooled": channels}[feature]
-        self.parts = (self.size,)
 
     def forward(self, maps: Tensor) -> Output:
         """Embedding (N, size) and logits (N, classes) of feature maps (N, channels, h, w).

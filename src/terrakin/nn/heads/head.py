@@ -1,22 +1,24 @@
-"""What every head can do."""
+"""What every head says of its embedding."""
 
-from typing import Protocol
+from collections.abc import Sequence
 
-from torch import Tensor
-
-from terrakin.nn.output import Output
+from torch import nn
 
 __all__ = ["Head"]
 
 
-class Head(Protocol):
-    """A `torch.nn.Module` from a feature map to an embedding, made by `(channels: int, classes: int, **options)`."""
+class Head(nn.Module):
+    """A network from a feature map to an embedding; made by `(channels, classes, **options)`.
 
-    size: int
-    """D, the width of the embedding."""
-    parts: tuple[int, ...]
-    """Widths of the embedding's parts, side by side; one part unless the head says otherwise. They sum to `size`."""
+    `forward` takes feature maps (N, channels, h, w) and gives an `Output`.
+    """
 
-    def __call__(self, maps: Tensor, /) -> Output:
-        """Embedding and logits of feature maps (N, channels, h, w)."""
-        ...
+    def __init__(self, parts: Sequence[int]) -> None:
+        """Say how wide the parts are that the embedding consists of, side by side."""
+        super().__init__()
+        self.parts = tuple(parts)
+
+    @property
+    def size(self) -> int:
+        """D, the width of the embedding: that of all its parts."""
+        return sum(self.parts)

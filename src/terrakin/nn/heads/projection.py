@@ -8,13 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from terrakin.errors import RecipeError
+from terrakin.nn.heads.head import Head
 from terrakin.nn.heads.pooling import pooling
 from terrakin.nn.output import Output
 
 __all__ = ["Projection"]
 
 
-class Projection(nn.Module):
+class Projection(Head):
     """Pool, project by one linear layer, bring each part to unit length; the embedding is the parts side by side.
 
     Parts of unit length weigh alike in a cosine of the whole embedding, whatever their widths, so that each can learn from a
@@ -48,11 +49,9 @@ class Projection(nn.Module):
         Raises:
             RecipeError: if there are no parts, one is narrower than 1, or there is no such pooling.
         """
-        super().__init__()
         if not parts or min(parts) < 1:
             raise RecipeError(f"a projection has one part or more, each 1 or more wide, got {list(parts)}; try [256]")
-        self.parts = tuple(parts)
-        self.size = sum(parts)
+        super().__init__(parts)
         self.normalise = normalise
         self.pool = pooling(pool)
         self.linear = nn.Linear(channels, self.size, bias=bias)

@@ -1,24 +1,21 @@
 """Classification by a head's logits."""
 
-from typing import ClassVar
-
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from terrakin.errors import RecipeError
+from terrakin.nn.losses.loss import Loss
 from terrakin.nn.output import Output
 
 __all__ = ["CrossEntropy"]
 
 
-class CrossEntropy(nn.Module):
+class CrossEntropy(Loss):
     """Cross-entropy of the softmax of the logits.
 
     With label smoothing s the wanted distribution is 1 - s on the class plus s spread evenly over all: Szegedy et al.,
     "Rethinking the Inception architecture", CVPR 2016, section 7.
     """
-
-    needs_targets: ClassVar[bool] = False
 
     def __init__(self, size: int, classes: int, *, label_smoothing: float = 0.0, columns: slice | None = None) -> None:
         """Make the loss.

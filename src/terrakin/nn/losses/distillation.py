@@ -3,16 +3,16 @@
 from typing import ClassVar
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from terrakin.errors import RecipeError
-from terrakin.nn.losses.loss import seen
+from terrakin.nn.losses.loss import Loss
 from terrakin.nn.output import Output
 
 __all__ = ["Distillation"]
 
 
-class Distillation(nn.Module):
+class Distillation(Loss):
     """Where each embedding points, and how those of a batch lie to each other, as in a teacher's embeddings.
 
     The first term is the mean of 1 - cosine between an image's embedding and the teacher's. The second is the mean squared
@@ -37,13 +37,12 @@ class Distillation(nn.Module):
         Raises:
             RecipeError: if a weight is negative, or both are 0.
         """
-        super().__init__()
+        super().__init__(columns)
         if not min(cosine, gram) >= 0 or not max(cosine, gram) > 0:
             raise RecipeError(f"a distillation weighs cosine or gram above 0 and neither below, got {cosine} and {gram}")
         self.size = size
         self.cosine = cosine
         self.gram = gram
-        self.columns = columns
 
     def forward(self, output: Output, labels: Tensor, targets: Tensor | None = None) -> Tensor:
         """The loss of embeddings (N, D) towards targets (N, size); labels are not read.
@@ -58,7 +57,7 @@ class Distillation(nn.Module):
                 f"a distillation sees {self.size} columns of the embedding, and its teacher has {targets.shape[1]}; "
                 f"give the head a part of {targets.shape[1]}"
             )
-        student = F.normalize(seen(output, self.columns).to(targets.dtype), dim=1)
+        student = F.normalize(self.seen(output).to(targets.dtype), dim=1)
         teacher = F.normalize(targets, dim=1)
         apart = (1 - (student * teacher).sum(dim=1)).mean()
         relations = F.mse_loss(student @ student.T, teacher @ teacher.T)

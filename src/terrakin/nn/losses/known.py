@@ -1,15 +1,13 @@
 """The losses there are."""
 
-from collections.abc import Callable
-
-from terrakin.nn.losses.loss import Loss
+from terrakin.nn.losses.loss import LossMaker
 from terrakin.registry import Registry
 
 __all__ = ["LOSSES"]
 
 _HERE = "terrakin.nn.losses"
 
-LOSSES = Registry[Callable[..., Loss]](
+LOSSES = Registry[LossMaker](
     "losses",
     {
         "contrastive": f"{_HERE}.contrastive:Contrastive",

@@ -1,35 +1,41 @@
-"""What every loss can do, and which columns of an embedding it sees."""
+"""What every loss says of what it sees."""
 
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from terrakin.nn.output import Output
 
-__all__ = ["Loss", "seen"]
+__all__ = ["Loss", "LossMaker"]
 
 
-class Loss(Protocol):
-    """A `torch.nn.Module` with one number to make small, made by `(size, classes, *, columns=None, **options)`.
+class Loss(nn.Module):
+    """One number to make small; made by `(size, classes, *, columns=None, **options)`.
 
-    `columns` are those of the embedding that it sees, all of them by default, and `size` says how many they are. It runs in
-    the precision of the embedding: under automatic mixed precision, call it outside.
+    `columns` are those of the embedding that it sees, all of them by default, and `size` says how many they are. `forward`
+    takes an `Output` of N images, labels (N,) int64 in [0, classes) and, where a teacher is learnt from, its embeddings of the
+    same images as targets (N, T) float; it gives a scalar. It computes in the precision of what it is given: under automatic
+    mixed precision, call it outside.
     """
 
-    needs_targets: ClassVar[bool]
+    needs_targets: ClassVar[bool] = False
     """Whether it learns from a teacher's embeddings."""
 
-    def __call__(self, output: Output, labels: Tensor, targets: Tensor | None = None, /) -> Tensor:
-        """The loss of a batch, a scalar.
+    def __init__(self, columns: slice | None = None) -> None:
+        super().__init__()
+        self.columns = columns
 
-        Args:
-            output: a head's, of N images.
-            labels: (N,) int64, in [0, classes).
-            targets: (N, T) float, unit rows: a teacher's embeddings of the same images.
-        """
+    def seen(self, output: Output) -> Tensor:
+        """The columns of the embedding that it sees: (N, size)."""
+        return output.embedding if self.columns is None else output.embedding[:, self.columns]
+
+
+class LossMaker(Protocol):
+    """What makes a loss, and can say what it needs before it does: its class."""
+
+    needs_targets: bool
+    """Whether its losses learn from a teacher's embeddings."""
+
+    def __call__(self, size: int, classes: int, *, columns: slice | None = None, **options: Any) -> Loss:
+        """A loss for embeddings of which it sees `size` columns, and for labels in [0, classes)."""
         ...
-
-
-def seen(output: Output, columns: slice | None) -> Tensor:
-    """The columns of the embedding that a loss sees: (N, size)."""
-    return output.embedding if columns is None else output.embedding[:, columns]

@@ -1,18 +1,16 @@
 """Pairs weighted by how similar they are, to each other and to the batch's other pairs."""
 
-from typing import ClassVar
-
-from torch import Tensor, nn
+from torch import Tensor
 
 from terrakin.errors import RecipeError
-from terrakin.nn.losses.loss import seen
+from terrakin.nn.losses.loss import Loss
 from terrakin.nn.output import Output
 from terrakin.registry import require
 
 __all__ = ["MultiSimilarity"]
 
 
-class MultiSimilarity(nn.Module):
+class MultiSimilarity(Loss):
     """Multi-similarity loss with its mining: Wang et al., CVPR 2019 (arXiv:1904.06627), equations 12 to 15.
 
     With cosines s of the mined pairs of an image, P of its class and N of others, the mean over images of
@@ -20,8 +18,6 @@ class MultiSimilarity(nn.Module):
     Mined are pairs of one class less similar than the most similar other plus `epsilon`, and other pairs more similar than the
     least similar of the class minus `epsilon`. A batch needs several images of a class: sample P classes x K images.
     """
-
-    needs_targets: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -49,16 +45,15 @@ class MultiSimilarity(nn.Module):
             MissingExtraError: if pytorch-metric-learning is not installed.
             RecipeError: if a sharpness is not above 0.
         """
-        super().__init__()
+        super().__init__(columns)
         if not min(alpha, beta) > 0:
             raise RecipeError(f"alpha and beta are above 0, got {alpha} and {beta}")
-        self.columns = columns
         self.miner = require("pytorch_metric_learning.miners", extra="train").MultiSimilarityMiner(epsilon=epsilon)
         losses = require("pytorch_metric_learning.losses", extra="train")
         self.loss = losses.MultiSimilarityLoss(alpha=alpha, beta=beta, base=base)
 
     def forward(self, output: Output, labels: Tensor, targets: Tensor | None = None) -> Tensor:
         """The loss of embeddings (N, D) and labels (N,) int64; targets are not read."""
-        rows = seen(output, self.columns)
+        rows = self.seen(output)
         loss: Tensor = self.loss(rows, labels, self.miner(rows, labels))
         return loss

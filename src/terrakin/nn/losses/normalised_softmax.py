@@ -1,26 +1,22 @@
 """Classification by the cosine to one learned proxy a class."""
 
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from terrakin.errors import RecipeError
-from terrakin.nn.losses.loss import seen
+from terrakin.nn.losses.loss import Loss
 from terrakin.nn.output import Output
 
 __all__ = ["NormalisedSoftmax"]
 
 
-class NormalisedSoftmax(nn.Module):
+class NormalisedSoftmax(Loss):
     """Cross-entropy of scaled cosines between embeddings and one proxy a class.
 
     Zhai & Wu, "Classification is a strong baseline for deep metric learning", BMVC 2019 (arXiv:1811.12649); the margin is that
     of Wang et al., "CosFace", CVPR 2018, equation 4.
     """
-
-    needs_targets: ClassVar[bool] = False
 
     def __init__(
         self, size: int, classes: int, *, scale: float = 16.0, margin: float = 0.0, columns: slice | None = None
@@ -37,17 +33,16 @@ class NormalisedSoftmax(nn.Module):
         Raises:
             RecipeError: if the scale is not above 0 or the margin is negative.
         """
-        super().__init__()
+        super().__init__(columns)
         if not scale > 0 or not margin >= 0:
             raise RecipeError(f"a normalised softmax has scale > 0 and margin >= 0, got scale {scale} and margin {margin}")
         self.scale = scale
         self.margin = margin
-        self.columns = columns
         self.proxies = nn.Parameter(torch.empty(classes, size).uniform_(-(size**-0.5), size**-0.5))
 
     def forward(self, output: Output, labels: Tensor, targets: Tensor | None = None) -> Tensor:
         """Mean loss over embeddings (N, D) and labels (N,) int64; targets are not read."""
-        rows = seen(output, self.columns).to(self.proxies.dtype)
+        rows = self.seen(output).to(self.proxies.dtype)
         cosines = F.normalize(rows, dim=1) @ F.normalize(self.proxies, dim=1).T
         if self.margin:
             cosines = cosines - self.margin * F.one_hot(labels, len(self.proxies))

@@ -1,18 +1,18 @@
 """Nearer to the same class than to another, by a margin."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from terrakin.errors import RecipeError
-from terrakin.nn.losses.loss import seen
+from terrakin.nn.losses.loss import Loss
 from terrakin.nn.output import Output
 from terrakin.registry import nearest, require
 
 __all__ = ["Triplet"]
 
 
-class Triplet(nn.Module):
+class Triplet(Loss):
     """Mean of max(0, d(a, p) - d(a, n) + margin) over the batch's triplets that violate it, d between unit rows.
 
     Schroff et al., "FaceNet", CVPR 2015, equation 2, with plain Euclidean distances as in Hermans et al., "In defense of the
@@ -20,8 +20,6 @@ class Triplet(nn.Module):
     margin, `semi-hard`; or one an image, its furthest positive and nearest negative, `batch-hard`.
     A batch needs several images of a class: sample P classes x K images.
     """
-
-    needs_targets: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -45,7 +43,7 @@ class Triplet(nn.Module):
             MissingExtraError: if pytorch-metric-learning is not installed.
             RecipeError: if the margin is out of range or there is no such choice of triplets.
         """
-        super().__init__()
+        super().__init__(columns)
         if not 0 < margin < 2:
             raise RecipeError(f"a triplet's margin is between 0 and 2, got {margin}")
         losses = require("pytorch_metric_learning.losses", extra="train")
@@ -58,12 +56,11 @@ class Triplet(nn.Module):
         if triplets not in made:
             meant = nearest(triplets, made)
             raise RecipeError(f"no triplets named {triplets!r}{f';{meant}' if meant else '.'} There are: {', '.join(made)}")
-        self.columns = columns
         self.miner = made[triplets]()
         self.loss = losses.TripletMarginLoss(margin=margin)
 
     def forward(self, output: Output, labels: Tensor, targets: Tensor | None = None) -> Tensor:
         """The loss of embeddings (N, D) and labels (N,) int64, 0 where no triplet counts; targets are not read."""
-        rows = seen(output, self.columns)
+        rows = self.seen(output)
         loss: Tensor = self.loss(rows, labels, self.miner(rows, labels) if self.miner else None)
         return loss

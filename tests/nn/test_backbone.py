@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from terrakin.errors import RecipeError
-from terrakin.nn.backbones.freezing import Stages
+from terrakin.nn.backbones.backbone import Backbone
 
 
-class Small(Stages):
+class Small(Backbone):
     def __init__(self):
         super().__init__({"stem": ("conv1", "bn1"), "last": ("conv2", "bn2")})
         self.conv1, self.bn1 = nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3)
