@@ -92,6 +92,39 @@ PROVEN = {
         "--out": "test_export.py::test_geojson_has_every_footprint_and_label",
         "--quiet": "test_options.py::test_quiet_leaves_exports_unsaid",
     },
+    "model": {},
+    "model check": {
+        "BUNDLE": "test_model.py::test_check_says_what_a_model_is",
+        "--json": "test_model.py::test_check_as_json_is_for_programs",
+    },
+    "model compare": {
+        "A": "test_model.py::test_the_better_model_is_named",
+        "B": "test_model.py::test_the_better_model_is_named",
+        "--dataset": "test_model.py::test_models_are_compared_on_a_benchmark",
+        "--root": "test_model.py::test_models_are_compared_on_a_benchmark",
+        "--data": "test_model.py::test_the_better_model_is_named",
+        "--protocol": "test_model.py::test_how_models_are_compared_can_be_chosen",
+        "--measures": "test_model.py::test_how_models_are_compared_can_be_chosen",
+        "--seed": "test_model.py::test_how_models_are_compared_can_be_chosen",
+        "--json": "test_model.py::test_the_better_model_is_named",
+        "--quiet": "test_model.py::test_models_are_compared_on_a_benchmark",
+    },
+    "model convert": {
+        "FILE": "test_model.py::test_a_checkpoint_becomes_a_bundle",
+        "--out": "test_model.py::test_a_checkpoint_becomes_a_bundle",
+        "--licence": "test_model.py::test_a_checkpoint_becomes_a_bundle",
+        "--training-data": "test_model.py::test_a_checkpoint_becomes_a_bundle",
+        "--name": "test_model.py::test_an_onnx_file_becomes_a_bundle",
+        "--version": "test_model.py::test_an_onnx_file_becomes_a_bundle",
+        "--bands": "test_model.py::test_a_checkpoint_is_adapted_to_other_bands",
+        "--input-size": "test_model.py::test_a_checkpoint_becomes_a_bundle",
+        "--mean": "test_model.py::test_an_onnx_file_becomes_a_bundle",
+        "--std": "test_model.py::test_an_onnx_file_becomes_a_bundle",
+        "--architecture": "test_model.py::test_what_does_not_go_with_the_file_is_refused",
+        "--output": "test_model.py::test_another_tensor_can_be_taken",
+        "--weights": "test_model.py::test_an_onnx_file_becomes_a_bundle",
+        "--quiet": "test_model.py::test_an_onnx_file_becomes_a_bundle",
+    },
     "doctor": {"ARCHIVE": "test_look.py::test_a_healthy_archive_is_all_in_order"},
     "demo": {
         "FOLDER": "test_look.py::test_a_demo_makes_its_own_scenes",
@@ -104,7 +137,8 @@ PROVEN = {
 
 def test_every_option_has_a_test_that_proves_it() -> None:
     program = get_command(app)
-    commands = {"terrakin": program, **program.commands}
+    inner = {f"model {name}": command for name, command in program.commands["model"].commands.items()}
+    commands = {"terrakin": program, **program.commands, **inner}
     found = {
         name: {
             parameter.opts[0] if parameter.opts[0].startswith("-") else (parameter.metavar or parameter.name).upper()
