@@ -1,7 +1,7 @@
 """Work done ahead of who needs it, by threads, its results in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
+def ahead(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> Generator[R]:
     """`map(function, items)`, computed before it is asked for: at most 2 x `workers` results wait at a time.
 
     An exception of `function` is raised in its turn, and ends the iteration. Closing the iterator drops what has not begun

@@ -1,6 +1,6 @@
 """Batches of a run, prepared by threads while the network trains on those before."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,7 @@ def batches(
     first: int,
     last: int,
     workers: int,
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """The batches of steps `first` to `last` (not included), in order.
 
     A batch depends on the seed and the number of its step alone: not on where the run began, nor on how many threads prepare.

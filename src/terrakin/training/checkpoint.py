@@ -46,7 +46,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     beside = path.with_name(f"{path.name}.new")
     try:
         with beside.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+            np.savez(file, allow_pickle=False, **arrays)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

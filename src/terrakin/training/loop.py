@@ -120,6 +120,7 @@ def fit(
                 write_checkpoint(checkpoint, run.checkpoint())
                 saved = time.monotonic()
     finally:
+        # Not left to the collector: threads are at work.
         feed.close()
     if last < run.steps:
         write_checkpoint(checkpoint, run.checkpoint())

@@ -1,11 +1,14 @@
 """The network that is trained: a backbone and a head."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
 from terrakin.errors import RecipeError
+from terrakin.nn.backbones.backbone import Backbone
 from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.heads.head import Head
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
 from terrakin.nn.output import Output
@@ -17,15 +20,18 @@ __all__ = ["Network", "build", "build_losses"]
 class Network(nn.Module):
     """Normalised pixels (N, C, H, W) to an embedding, and to logits where the head gives them."""
 
-    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
+    backbone: Backbone
+    head: Head
+
+    def __init__(self, backbone: Backbone, head: Head) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
 
     def forward(self, pixels: Tensor) -> Output:
         """Embedding (N, D) and logits (N, classes) or None."""
-        result: Output = self.head(self.backbone(pixels))
-        return result
+        output: Output = self.head(self.backbone(pixels))
+        return output
 
 
 def build(recipe: Recipe, *, bands: int, classes: int) -> Network:
@@ -41,7 +47,7 @@ def build(recipe: Recipe, *, bands: int, classes: int) -> Network:
 
 def build_losses(recipe: Recipe, network: Network, *, classes: int) -> nn.ModuleList:
     """The terms of a recipe, each for the columns of the embedding that it sees."""
-    parts: Sequence[int] = getattr(network.head, "parts", (network.head.size,))
+    parts = network.head.parts
     losses = nn.ModuleList()
     for number, term in enumerate(recipe.losses):
         columns, size = None, network.head.size
@@ -51,7 +57,8 @@ def build_losses(recipe: Recipe, network: Network, *, classes: int) -> nn.Module
             start = sum(parts[: term.part])
             size = parts[term.part]
             columns = slice(start, start + size)
-        losses.append(LOSSES[term.name](size, classes, columns=columns, **term.options))
+        # Every loss is a module; the protocol says only what the loop calls.
+        losses.append(cast(nn.Module, LOSSES[term.name](size, classes, columns=columns, **term.options)))
     return losses
 
 

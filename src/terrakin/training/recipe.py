@@ -236,7 +236,8 @@ _TABLES = ("name", "words", "data", "sampler", "backbone", "head", "loss", "teac
 def _check(recipe: Recipe, where: str) -> None:
     """What no single table can know."""
     for number, loss in enumerate(recipe.losses):
-        needs = LOSSES[loss.name].needs_targets
+        member: Any = LOSSES[loss.name]
+        needs = member.needs_targets
         if needs and loss.teacher is None:
             raise RecipeError(f"{where} [[loss]] {number}: {loss.name} learns from a teacher; say which with teacher = 0")
         if not needs and loss.teacher is not None:
@@ -301,7 +302,8 @@ def _change(tables: dict[str, Any], change: str) -> None:
 def _data(table: Any, where: str) -> Data:
     table = dict(_table(table, where))
     augmentation = _value(Augmentation, table.pop("augmentation", {}), f"{where[:-1]}.augmentation]")
-    return dataclasses.replace(_value(Data, table, where), augmentation=augmentation)
+    data: Data = _value(Data, table, where)
+    return dataclasses.replace(data, augmentation=augmentation)
 
 
 def _component(kind: type[Any], table: Any, registry: Registry[Any], where: str, *, given: Sequence[str]) -> Any:
@@ -332,7 +334,8 @@ def tables_name(registry: Registry[Any], constructor: Any) -> str:
 
 def _options(constructor: Callable[..., Any], given: Sequence[str]) -> dict[str, Any]:
     """Options of a constructor with their types, without those that the loop gives."""
-    hints = typing.get_type_hints(constructor.__init__ if inspect.isclass(constructor) else constructor)  # type: ignore[misc]
+    called: Any = constructor.__init__ if inspect.isclass(constructor) else constructor
+    hints = typing.get_type_hints(called)
     names = [name for name in inspect.signature(constructor).parameters if name not in given]
     return {name: hints.get(name, Any) for name in names}
 

@@ -51,7 +51,8 @@ class Run:
         if start is not None:
             backbone.load_published(start)
         # The layout in which convolutions are fastest on processors and GPUs alike.
-        self.network.to(device, memory_format=torch.channels_last)
+        self.network.to(device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean, self.std = (
             torch.tensor(values, device=device).reshape(1, -1, 1, 1) for values in (backbone.mean, backbone.std)
         )
@@ -89,7 +90,7 @@ class Run:
         if not np.isfinite(value):
             raise TrainingError(f"the loss is {value} at step {self.step}; lower [optimizer] learning_rate, or raise warmup")
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.step += 1
         self._follow()

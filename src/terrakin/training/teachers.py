@@ -121,7 +121,8 @@ def _project(
     _, directions = np.linalg.eigh(centred.T @ centred)
     components = directions[:, ::-1][:, : teacher.size]
     components = components * np.sign(components[np.abs(components).argmax(axis=0), np.arange(teacher.size)])
-    return _unit(((embeddings - mean) @ components).astype(np.float32))
+    projected: NDArray[np.float32] = ((embeddings - mean) @ components).astype(np.float32)
+    return _unit(projected)
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -19,8 +19,7 @@ class Whitening:
 
     def apply(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Whitened rows (N, D)."""
-        whitened: NDArray[np.float32] = (rows - self.mean) @ self.matrix
-        return whitened
+        return np.asarray((rows - self.mean) @ self.matrix, np.float32)
 
 
 def within_class(rows: NDArray[np.float32], labels: NDArray[np.int64], *, shrinkage: float) -> Whitening:
@@ -39,7 +38,7 @@ def within_class(rows: NDArray[np.float32], labels: NDArray[np.int64], *, shrink
     Raises:
         ValueError: if the shrinkage is negative, or 0 where some direction does not vary.
     """
-    exact = rows.astype(np.float64)
+    exact: NDArray[np.float64] = rows.astype(np.float64)
     centred = np.empty_like(exact)
     for label in np.unique(labels):
         mine = labels == label
