@@ -237,7 +237,7 @@ def test_models_are_compared_on_a_benchmark(run, pictures, tiny_bundle, colours,
         for picture in sorted((pictures / source).iterdir())[:3]:
             (tmp_path / "ucm" / name / picture.name).write_bytes(picture.read_bytes())
     compare = ("model", "compare", colours, tiny_bundle, "--dataset", "ucm", "--root", tmp_path / "ucm")
-    assert "(6 queries of each model" in run(*compare, "--quiet").out
+    assert "(protocol loo, 6 queries of each model" in run(*compare, "--quiet").out
     loud, quiet = (run(*compare, "--json", tmp_path / "c.json", *options) for options in ((), ("--quiet",)))
     assert (f"comparison: {tmp_path}" in loud.err, "comparison" in quiet.err) == (True, False)
 

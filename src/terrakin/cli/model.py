@@ -120,9 +120,10 @@ def _compare(
         seed=seed,
         bar=lambda words, unit: bar(words, unit=unit, quiet=quiet),
     )
-    typer.echo(preference_text(found, first, second), nl=False)
+    typer.echo(preference_text(found, first, second, protocol=protocol), nl=False)
     if json is not None:
-        write_text(json, json_text.dumps(preference_values(found, first, second), indent=2, ensure_ascii=False) + "\n")
+        values = preference_values(found, first, second, protocol=protocol)
+        write_text(json, json_text.dumps(values, indent=2, ensure_ascii=False) + "\n")
         say(f"comparison: {json}", quiet=quiet)
 
 

@@ -9,9 +9,12 @@ from terrakin.views.wording import printable
 
 __all__ = ["preference_text", "preference_values"]
 
+_TOLD = ("map", "p@10", "anmrr")
+"""Measures that are put into words; all of them where none of these was measured."""
 
-def preference_text(found: Comparison, first: str, second: str) -> str:
-    """A row a measure with the means of both, the difference and its interval; then a sentence a measure."""
+
+def preference_text(found: Comparison, first: str, second: str, *, protocol: str) -> str:
+    """A row a measure with the means of both, the difference and its interval; then the main measures in words."""
     # Names come from a command line and from bundles of strangers.
     first, second = printable(first), printable(second)
     rows = [("measure", first, second, "difference", "interval")]
@@ -19,15 +22,18 @@ def preference_text(found: Comparison, first: str, second: str) -> str:
         means = (f"{found.first[name]:.4f}", f"{found.second[name]:.4f}", f"{difference.value:+.4f}")
         rows.append((title(name), *means, f"{difference.low:+.4f} – {difference.high:+.4f}"))
     table = aligned(rows, right=(False, True, True, True, True))
-    sentences = [_sentence(found, name, first, second) for name in found.differences]
-    return "\n".join([table, *sentences, f"({found.queries:,} queries of each model, paired bootstrap, 95 %)"]) + "\n"
+    told = [name for name in found.differences if name in _TOLD] or list(found.differences)
+    sentences = [_sentence(found, name, first, second) for name in told]
+    circumstances = f"(protocol {protocol}, {found.queries:,} queries of each model, paired bootstrap, 95 %)"
+    return "\n".join([table, *sentences, circumstances]) + "\n"
 
 
-def preference_values(found: Comparison, first: str, second: str) -> dict[str, Any]:
+def preference_values(found: Comparison, first: str, second: str, *, protocol: str) -> dict[str, Any]:
     """The same as plain values for JSON."""
     return {
         "first": first,
         "second": second,
+        "protocol": protocol,
         "queries": found.queries,
         "measures": {
             name: {
