@@ -73,10 +73,7 @@ def trace(module: nn.Module, *, bands: int, size: int, free: bool) -> "ModelProt
 
 def resting(module: nn.Module) -> nn.Module:
     """A copy on the CPU, in float32 and evaluation mode; the module itself goes on as it was."""
-    still = copy.deepcopy(module).cpu().float().eval().requires_grad_(False)
-    for parameter in still.parameters():
-        parameter.data = parameter.data.contiguous()
-    return still
+    return copy.deepcopy(module).cpu().float().eval().requires_grad_(False)
 
 
 def named_outputs(module: nn.Module, pixels: Tensor) -> dict[str, Tensor]:
