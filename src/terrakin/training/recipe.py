@@ -2,6 +2,8 @@
 
 import dataclasses
 import inspect
+import json
+import math
 import tomllib
 import types
 import typing
@@ -10,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from terrakin.errors import RecipeError, UnknownNameError
+from terrakin.bundles.reducer import parse_reducer
+from terrakin.errors import BundleError, RecipeError, UnknownNameError
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
@@ -183,7 +186,7 @@ def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
     try:
         text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as exc:
         raise RecipeError(f"cannot read the recipe {path}: {exc}") from exc
     for change in changes:
         _change(tables, change)
@@ -217,7 +220,7 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
         schedule=_component(Schedule, tables["schedule"], SCHEDULES, f"{where} [schedule]", given=("steps", "steps_an_epoch")),
         export=_value(Export, tables["export"], f"{where} [export]"),
         sampler=_component(
-            Component, tables.get("sampler", {"name": "shuffled"}), SAMPLERS, f"{where} [sampler]", given=("labels", "seed")
+            Component, tables.get("sampler", _SAMPLER), SAMPLERS, f"{where} [sampler]", given=("labels", "seed")
         ),
         data=_data(tables.get("data", {}), f"{where} [data]"),
         teachers=tuple(
@@ -230,11 +233,16 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
     return recipe
 
 
+_SAMPLER = {"name": "shuffled", "batch": 64}
+# Where a recipe names none.
+
 _TABLES = ("name", "words", "data", "sampler", "backbone", "head", "loss", "teacher", "optimizer", "schedule", "export")
 
 
 def _check(recipe: Recipe, where: str) -> None:
     """What no single table can know."""
+    if not recipe.losses:
+        raise RecipeError(f"{where} has no loss; write one as [[loss]]")
     for number, loss in enumerate(recipe.losses):
         member: Any = LOSSES[loss.name]
         needs = member.needs_targets
@@ -256,6 +264,17 @@ def _check(recipe: Recipe, where: str) -> None:
     ):
         if not low <= value <= high:
             raise RecipeError(f"{where} {words} is {low} to {high}, got {value}")
+    for words, shrinkage in (
+        ("[export] whiten", export.whiten),
+        *((f"[[teacher]] {number} whiten", teacher.whiten) for number, teacher in enumerate(recipe.teachers)),
+    ):
+        if shrinkage is not None and shrinkage < 0:
+            raise RecipeError(f"{where} {words} is a shrinkage of 0 or more, got {shrinkage}")
+    if export.reducer is not None:
+        try:
+            parse_reducer(export.reducer)
+        except BundleError as exc:
+            raise RecipeError(f"{where} [export] reducer: {exc}") from exc
     if not 0 <= data.validation < 1:
         raise RecipeError(f"{where} [data] validation is a share from 0 to below 1, got {data.validation}")
     if not 0 <= recipe.schedule.average < 1:
@@ -287,7 +306,7 @@ def _change(tables: dict[str, Any], change: str) -> None:
     for place, step in enumerate(way[:-1]):
         # A number names one of several, as in loss.0.weight.
         if isinstance(here, list):
-            if not step.isdigit() or int(step) >= len(here):
+            if not step.isdecimal() or int(step) >= len(here):
                 raise RecipeError(f"{change!r}: {'.'.join(way[:place])} has {len(here)} members, numbered from 0")
             here = here[int(step)]
         else:
@@ -295,7 +314,8 @@ def _change(tables: dict[str, Any], change: str) -> None:
         if not isinstance(here, dict | list):
             raise RecipeError(f"{change!r}: {'.'.join(way[: place + 1])} is a value, not a table")
     if isinstance(here, list):
-        raise RecipeError(f"{change!r}: say which of the {len(here)}, such as {way[0]}.0.{way[-1]}")
+        example = f"{way[0]}.{way[-1]}.weight" if way[-1].isdecimal() else f"{way[0]}.0.{way[-1]}"
+        raise RecipeError(f"{change!r}: name a key of one of the {len(here)}, such as {example}")
     here[way[-1]] = new
 
 
@@ -311,25 +331,24 @@ def _component(kind: type[Any], table: Any, registry: Registry[Any], where: str,
     table = dict(_table(table, where))
     if "name" not in table:
         raise RecipeError(f"{where} lacks a name; there are {', '.join(registry)}")
+    name = _typed(table.pop("name"), str, f"{where} name")
     try:
-        constructor = registry[_typed(table.pop("name"), str, f"{where} name")]
+        constructor = registry[name]
     except UnknownNameError as exc:
         raise RecipeError(f"{where}: {exc}") from exc
-    name = tables_name(registry, constructor)
     own = {f.name: f for f in dataclasses.fields(kind) if f.name not in ("name", "options")}
     options = _options(constructor, given)
     _no_others(table, [*own, *options], f"{where} {name} has no option")
+    parameters = inspect.signature(constructor).parameters
+    for option in options:
+        if option not in table and parameters[option].default is inspect.Parameter.empty:
+            raise RecipeError(f"{where} {name} lacks {option!r}")
     hints = typing.get_type_hints(kind)
     return kind(
         name=name,
         options={key: _typed(value, options[key], f"{where} {key}") for key, value in table.items() if key in options},
         **{key: _typed(value, hints[key], f"{where} {key}") for key, value in table.items() if key in own},
     )
-
-
-def tables_name(registry: Registry[Any], constructor: Any) -> str:
-    """Name under which a registry holds a constructor."""
-    return next(name for name in registry if registry[name] is constructor)
 
 
 def _options(constructor: Callable[..., Any], given: Sequence[str]) -> dict[str, Any]:
@@ -349,9 +368,10 @@ def _value(kind: type[Any], table: Any, where: str) -> Any:
     for name, f in fields.items():
         if name not in table and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
             raise RecipeError(f"{where} lacks {name!r}")
+    values = {key: _typed(value, hints[key], f"{where} {key}") for key, value in table.items()}
     try:
-        return kind(**{key: _typed(value, hints[key], f"{where} {key}") for key, value in table.items()})
-    except ValueError as exc:
+        return kind(**values)
+    except (ValueError, RecipeError) as exc:
         raise RecipeError(f"{where}: {exc}") from exc
 
 
@@ -363,7 +383,8 @@ def _typed(value: Any, wanted: Any, where: str) -> Any:
     if origin is Literal:
         if value in inside and type(value) in {type(one) for one in inside}:
             return value
-        raise RecipeError(f"{where} is {' or '.join(map(repr, inside))}, got {value!r}{nearest(str(value), map(str, inside))}")
+        meant = nearest(str(value), map(str, inside))
+        raise RecipeError(f"{where} is {' or '.join(map(repr, inside))}, got {value!r}{f';{meant}' if meant else ''}")
     if origin in (types.UnionType, typing.Union):
         for one in inside:
             try:
@@ -376,7 +397,9 @@ def _typed(value: Any, wanted: Any, where: str) -> Any:
             raise RecipeError(f"{where} holds {len(inside)} values, got {len(value)}")
         kinds = inside if origin is tuple and Ellipsis not in inside else (inside[0],) * len(value)
         return tuple(_typed(one, kind, f"{where}[{place}]") for place, (one, kind) in enumerate(zip(value, kinds, strict=True)))
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+    if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise RecipeError(f"{where} is a finite number, got {value}")
         return float(value)
     if isinstance(wanted, type) and isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool):
         return value
@@ -425,11 +448,9 @@ def _nests(value: Any) -> bool:
 
 
 def _literal(value: Any) -> str:
-    import json
-
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {_literal(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_literal, value)) + "]"
-    # JSON's text, numbers and booleans are TOML's.
-    return json.dumps(value)
+    # JSON's text, numbers and booleans are TOML's, but for one control character that it leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
