@@ -5,6 +5,7 @@ from typing import Any
 
 from torch.optim import SGD, AdamW, Optimizer
 
+from terrakin.errors import RecipeError
 from terrakin.registry import Registry
 
 __all__ = ["OPTIMIZERS", "adamw", "sgd"]
@@ -37,7 +38,14 @@ def sgd(
         momentum: share of the last step that is taken again.
         weight_decay: pull to zero; not on biases and batch norm.
         nesterov: look ahead.
+
+    Raises:
+        RecipeError: if a value is out of its range.
     """
+    if not 0 <= momentum < 1:
+        raise RecipeError(f"[optimizer] momentum is from 0 to below 1, got {momentum}")
+    if nesterov and not momentum:
+        raise RecipeError("[optimizer] nesterov needs a momentum above 0")
     return SGD(_with(groups, learning_rate, heads, weight_decay), momentum=momentum, nesterov=nesterov)
 
 
@@ -50,6 +58,9 @@ def adamw(
 
 def _with(groups: list[dict[str, Any]], learning_rate: float, heads: float, weight_decay: float) -> list[dict[str, Any]]:
     """Two groups of each: matrices and kernels decay, biases and batch norm do not."""
+    for name, value in (("learning_rate", learning_rate), ("heads", heads), ("weight_decay", weight_decay)):
+        if value < 0:
+            raise RecipeError(f"[optimizer] {name} is 0 or more, got {value}")
     result = []
     for group in groups:
         rate = learning_rate * (heads if group["kind"] == "heads" else 1.0)
