@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,9 @@ __all__ = ["Run"]
 _FORGETTING = 0.98
 # Of the mean of losses that is shown: one batch's loss says little.
 
+_MEMORY = "optimizer."
+# How names of the optimiser's tensors begin in a checkpoint; the number of a parameter follows.
+
 
 class Run:
     """The state of a run between two steps."""
@@ -42,11 +45,13 @@ class Run:
         start: Mapping[str, Tensor] | None,
     ) -> None:
         """The state before the first step."""
-        torch.manual_seed(seed)
         classes = len(images.classes)
         self.recipe, self.parts, self.device = recipe, parts, device
-        self.network = build(recipe, bands=len(images.bands), classes=classes)
-        self.losses = build_losses(recipe, self.network, classes=classes).to(device)
+        # Weights are drawn from torch's global generator, which is the caller's: it gets it back as it was.
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed)
+            self.network = build(recipe, bands=len(images.bands), classes=classes)
+            self.losses = build_losses(recipe, self.network, classes=classes).to(device)
         backbone = self.network.backbone
         if start is not None:
             backbone.load_published(start)
@@ -155,10 +160,10 @@ class Run:
         for name, mine in self.facts.items():
             if checkpoint.facts.get(name) != mine:
                 raise TrainingError(
-                    f"the checkpoint {path} is of another run: {name} differs. Resume with what it began with, or start anew elsewhere"
+                    f"the checkpoint {path} is of another run: {name} differs. Resume with what it began with, or start anew"
                 )
         if len(self.optimizer.state) == 0:
-            self._fill_memory()
+            self._fill_memory({int(name.split(".")[1]) for name in checkpoint.tensors if name.startswith(_MEMORY)})
         mine = self._tensors()
         if {name: tuple(t.shape) for name, t in mine.items()} != {n: tuple(t.shape) for n, t in checkpoint.tensors.items()}:
             raise TrainingError(f"the checkpoint {path} holds other tensors than this version trains; start again")
@@ -174,19 +179,26 @@ class Run:
         named |= {f"losses.{name}": tensor for name, tensor in _state(self.losses).items()}
         if self.average is not None:
             named |= {f"average.{name}": tensor for name, tensor in _state(self.average).items()}
-        for number, parameter in enumerate(p for group in self.optimizer.param_groups for p in group["params"]):
+        for number, parameter in enumerate(self._moved()):
             for key, value in self.optimizer.state.get(parameter, {}).items():
                 if isinstance(value, Tensor):
-                    named[f"optimizer.{number}.{key}"] = value
+                    named[f"{_MEMORY}{number}.{key}"] = value
         return named
 
-    def _fill_memory(self) -> None:
-        """Let the optimiser make its memory, which it does at its first step: one of nothing, at a rate of nothing."""
+    def _moved(self) -> list[Tensor]:
+        """Parameters in the optimiser's order."""
+        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+
+    def _fill_memory(self, numbers: Set[int]) -> None:
+        """Let the optimiser make its memory of some parameters, which it does at their first step.
+
+        Those that no loss reaches, such as a classifier's under a loss that sees no logits, have none.
+        """
         rates = [group["lr"] for group in self.optimizer.param_groups]
         for group in self.optimizer.param_groups:
             group["lr"] = 0.0
-            for parameter in group["params"]:
-                parameter.grad = torch.zeros_like(parameter)
+        for number, parameter in enumerate(self._moved()):
+            parameter.grad = torch.zeros_like(parameter) if number in numbers else None
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
