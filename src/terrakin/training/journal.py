@@ -17,8 +17,11 @@ class Journal:
         """Open the journal of a run that goes on at step `first`."""
         kept = [line for line in read_journal(path) if line["step"] <= first] if path.is_file() and first else []
         self._path = path
+        beside = path.with_name(f"{path.name}.new")
         try:
-            path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+            # In one move: a kill here must not cost the lines of a run of days.
+            beside.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+            beside.replace(path)
         except OSError as exc:
             raise TrainingError(f"cannot write {path}: {exc.strerror or exc}") from exc
 
@@ -33,7 +36,7 @@ class Journal:
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a journal; a last line that was cut off by a kill is left out."""
-    for text in path.read_text(encoding="utf-8").splitlines():
+    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             yield json.loads(text)
         except json.JSONDecodeError:
