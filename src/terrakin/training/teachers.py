@@ -1,7 +1,9 @@
 """Teachers: finished bundles whose embeddings a network learns to give."""
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.errors import RecipeError
+from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Progress, silent
 from terrakin.training.augment import Augmentation, augment
 from terrakin.training.images import Images
@@ -52,6 +54,7 @@ def targets(
 
     Raises:
         RecipeError: if a teacher reads other bands, or gives fewer dimensions than are asked for.
+        TrainingError: if what a teacher says cannot be kept in `folder`.
     """
     from terrakin.bundles.bundle import open_bundle
 
@@ -68,13 +71,12 @@ def targets(
             )
         made_of = _digest(teacher, bundle, images)
         file = folder / f"teacher-{made_of[:16]}.npz"
-        if not file.is_file():
+        embeddings = _kept(file, (len(images.ids), bundle.passport.embedding_size))
+        if embeddings is None:
             before = number * len(images.ids)
             embeddings = _embeddings(teacher, bundle, images, workers, lambda done, b=before: progress(b + done, None))
-            np.savez(folder / "teacher.new.npz", embeddings=embeddings)
-            (folder / "teacher.new.npz").replace(file)
-        with np.load(file, allow_pickle=False) as held:
-            result.append(_project(held["embeddings"], images.labels, rows, teacher))
+            _keep(file, embeddings)
+        result.append(_project(embeddings, images.labels, rows, teacher))
     return result
 
 
@@ -90,6 +92,27 @@ def views(values: NDArray[np.float32], number: int) -> list[NDArray[np.float32]]
     if number == 2:
         return [values, values[..., ::-1]]
     return turned + [view[..., ::-1] for view in turned if number == 8]
+
+
+def _kept(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """Embeddings that an earlier run kept; None where there are none that can be used, and they are made anew."""
+    try:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
+            embeddings = held["embeddings"]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None
+    return embeddings if embeddings.shape == shape and embeddings.dtype == np.float32 else None
+
+
+def _keep(file: Path, embeddings: NDArray[np.float32]) -> None:
+    beside = file.with_suffix(".new")
+    try:
+        with beside.open("wb") as opened:
+            np.savez(opened, allow_pickle=False, embeddings=embeddings)
+        beside.replace(file)
+    except OSError as exc:
+        beside.unlink(missing_ok=True)
+        raise TrainingError(f"cannot write {file}: {exc.strerror or exc}; make room for what teachers say") from exc
 
 
 def _embeddings(teacher: Teacher, bundle: "Bundle", images: Images, workers: int, done: Any) -> NDArray[np.float32]:
@@ -127,7 +150,7 @@ def _project(
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def _digest(teacher: Teacher, bundle: "Bundle", images: Images) -> str:
