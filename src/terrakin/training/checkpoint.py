@@ -23,6 +23,9 @@ FORMAT = 1
 
 _FACTS = "facts"
 
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, NotImplementedError, zipfile.BadZipFile)
+# What NumPy, its archive and JSON raise on broken files.
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
@@ -66,7 +69,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             arrays = {name: file[name] for name in file.files}
         facts = json.loads(arrays.pop(_FACTS).tobytes())
         found = facts.pop("format")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
+    except _UNREADABLE as exc:
         raise TrainingError(f"cannot read the checkpoint {path}: {exc}; start again without --resume") from exc
     if found != FORMAT:
         raise TrainingError(f"the checkpoint {path} has format {found}, this program reads {FORMAT}")
