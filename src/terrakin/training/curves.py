@@ -34,11 +34,13 @@ def draw(log: Path, picture: Path) -> None:
 
     lines = list(read_journal(log))
     held = {name for line in lines for name in line}
-    panels = [panel for panel in _PANELS if held.intersection(panel[1])]
+    # A log that was lost has no lines; the bundle is written all the same.
+    panels = [panel for panel in _PANELS if held.intersection(panel[1])] or list(_PANELS[:1])
     figure = Figure(figsize=(4.2 * len(panels), 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     for axes, (title, known, start) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        names = known | {name: name.replace("loss_", "term ") for name in sorted(held) if start and name.startswith(start)}
+        names = {name: words for name, words in known.items() if name in held}
+        names |= {name: name.replace("loss_", "term ") for name in sorted(held) if start and name.startswith(start)}
         for name, words in names.items():
             points = [(line["epoch"], line[name]) for line in lines if name in line]
             axes.plot(*zip(*points, strict=True), label=words, marker="." if len(points) < 30 else None)
