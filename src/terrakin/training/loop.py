@@ -14,6 +14,7 @@ from terrakin.errors import TrainingError
 from terrakin.training.batches import batches
 from terrakin.training.checkpoint import read_checkpoint, write_checkpoint
 from terrakin.training.images import Images
+from terrakin.training.interrupt import interrupt_waits
 from terrakin.training.journal import Journal
 from terrakin.training.network import Network
 from terrakin.training.recipe import Recipe
@@ -66,7 +67,8 @@ def fit(
     """Train the network of a recipe.
 
     A run that was killed and is resumed ends with the same weights, to the bit, as one that was not, on one device with one
-    number of threads: each step depends on the state before it, the seed and its own number alone.
+    number of threads: each step depends on the state before it, the seed and its own number alone. Ctrl-C ends it after the
+    step at hand, with a checkpoint; a second one at once.
 
     Args:
         recipe: what to do.
@@ -82,6 +84,7 @@ def fit(
         tell: called after each step.
 
     Raises:
+        KeyboardInterrupt: at Ctrl-C, when the checkpoint is written.
         TrainingError: if the checkpoint is of another run, the loss is no longer finite, or the device is not there.
         RecipeError: if the recipe does not fit the images.
     """
@@ -107,21 +110,24 @@ def fit(
         last=last,
         workers=workers,
     )
-    try:
-        for batch in feed:
-            run.train(batch, taught)
-            tell(run.step, run.steps, run.figures)
-            ended = run.step % run.sampler.steps == 0 or run.step == run.steps
-            if ended:
-                run.validate(images)
-            if ended or run.step % max(1, run.sampler.steps // _LINES_AN_EPOCH) == 0:
-                journal.write(step=run.step, **{name: round(value, 6) for name, value in run.figures.items()})
-            if ended or time.monotonic() - saved > _BETWEEN_CHECKPOINTS_S:
-                write_checkpoint(checkpoint, run.checkpoint())
-                saved = time.monotonic()
-    finally:
-        # Not left to the collector: threads are at work.
-        feed.close()
+    with interrupt_waits() as interrupted:
+        try:
+            for batch in feed:
+                run.train(batch, taught)
+                tell(run.step, run.steps, run.figures)
+                ended = run.step % run.sampler.steps == 0 or run.step == run.steps
+                if ended:
+                    run.validate(images)
+                if ended or run.step % max(1, run.sampler.steps // _LINES_AN_EPOCH) == 0:
+                    journal.write(step=run.step, **{name: round(value, 6) for name, value in run.figures.items()})
+                if ended or interrupted() or time.monotonic() - saved > _BETWEEN_CHECKPOINTS_S:
+                    write_checkpoint(checkpoint, run.checkpoint())
+                    saved = time.monotonic()
+                if interrupted():
+                    break
+        finally:
+            # Not left to the collector: threads are at work.
+            feed.close()
     if last < run.steps:
         write_checkpoint(checkpoint, run.checkpoint())
     return Trained(run.best().cpu().eval(), parts, run.figures)
