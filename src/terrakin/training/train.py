@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.reducer import fit as fit_reducer
 from terrakin.bundles.reducer import parse_reducer
-from terrakin.errors import TrainingError
+from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Bars, Progress, hidden, silent
 from terrakin.training.card import card
 from terrakin.training.curves import CURVES, draw
@@ -21,6 +21,7 @@ from terrakin.training.ended import Ended
 from terrakin.training.export import export
 from terrakin.training.images import Images, cached
 from terrakin.training.loop import JOURNAL, Tell, Trained, fit
+from terrakin.training.network import Network, build, build_losses
 from terrakin.training.recipe import Recipe
 from terrakin.training.split import split
 from terrakin.training.teachers import Targets, targets
@@ -28,7 +29,7 @@ from terrakin.training.validate import embed
 from terrakin.training.weights import read_weights, recognise
 from terrakin.training.whitening import within_class
 
-__all__ = ["finish", "images_of", "run_folder", "start_weights", "teach", "train"]
+__all__ = ["check", "finish", "images_of", "run_folder", "start_weights", "teach", "train"]
 
 
 def train(
@@ -69,6 +70,7 @@ def train(
     start = start_weights(recipe, init)
     with bars("Reading", "images") as progress:
         images = images_of(recipe, data, cache or folder / "images", dataset=dataset, progress=progress)
+    check(recipe, images)
     with bars("Asking teachers", "images") as progress:
         taught = teach(recipe, images, folder, progress=progress)
     with bars("Training", "steps") as progress:
@@ -126,6 +128,27 @@ def images_of(recipe: Recipe, data: Path, cache: Path, *, dataset: str | None, p
     return cached(data, cache, size=recipe.data.stored, dataset=dataset, workers=_cores(), progress=progress)
 
 
+def check(recipe: Recipe, images: Images) -> None:
+    """Refuse at once what would fail when hours of work are done, and could not be put right without doing them again.
+
+    Raises:
+        RecipeError: if network or losses cannot be made, or the reducer cannot be fitted.
+        TrainingError: if no passport can say what the recipe's `[export]` says.
+    """
+    rows = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out).train
+    with torch.random.fork_rng(devices=()):
+        network = build(recipe, bands=len(images.bands), classes=len(images.classes))
+        build_losses(recipe, network, classes=len(images.classes))
+    _draft(recipe, images, network)
+    if recipe.export.reducer is not None:
+        size, _ = parse_reducer(recipe.export.reducer)
+        if size > network.head.size or size >= len(rows):
+            raise RecipeError(
+                f"[export] reducer {recipe.export.reducer} keeps more than there is: the embedding has {network.head.size} "
+                f"dimensions, and {len(rows)} images train"
+            )
+
+
 def teach(recipe: Recipe, images: Images, folder: Path, *, progress: Progress = silent) -> Targets:
     """What the recipe's teachers say of the images."""
     rows = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out).train
@@ -135,22 +158,15 @@ def teach(recipe: Recipe, images: Images, folder: Path, *, progress: Progress = 
 def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: Path) -> Bundle:
     """The bundle of a trained network: whitening and reducer fitted on the images that trained, written, with its curves."""
     network, rows = trained.network, trained.parts.train
-    backbone = network.backbone
-    draft = Draft(
-        name=recipe.export.name,
-        version=recipe.export.version,
-        bands=images.bands,
-        input_size=recipe.export.size,
-        mean=tuple(backbone.mean),
-        std=tuple(backbone.std),
-        training_data=recipe.export.training_data,
-        licence=recipe.export.licence,
-    )
+    draft = _draft(recipe, images, network)
     module: nn.Module = network
     embeddings = _embeddings(network, images, rows, recipe.export.size)
     if recipe.export.whiten is not None:
         unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        whitening = within_class(unit, images.labels[rows], shrinkage=recipe.export.whiten)
+        try:
+            whitening = within_class(unit, images.labels[rows], shrinkage=recipe.export.whiten)
+        except ValueError as exc:
+            raise RecipeError(f"[export] whiten: {exc}") from exc
         module, embeddings = Ended(network, whitening), whitening.apply(unit)
     reducer = None
     if recipe.export.reducer is not None:
@@ -161,6 +177,19 @@ def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: 
     draw(folder / JOURNAL, folder / CURVES)
     bundle.save(out)
     return bundle
+
+
+def _draft(recipe: Recipe, images: Images, network: Network) -> Draft:
+    return Draft(
+        name=recipe.export.name,
+        version=recipe.export.version,
+        bands=images.bands,
+        input_size=recipe.export.size,
+        mean=tuple(network.backbone.mean),
+        std=tuple(network.backbone.std),
+        training_data=recipe.export.training_data,
+        licence=recipe.export.licence,
+    )
 
 
 def _embeddings(network: nn.Module, images: Images, rows: NDArray[np.int64], size: int) -> NDArray[np.float32]:
