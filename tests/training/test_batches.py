@@ -23,7 +23,7 @@ SOME = Augmentation(crop=(0.5, 1), turns=True, gain=0.1)
 
 def made(*, first: int, last: int, workers: int, seed: int = 7, augmentation: Augmentation = SOME) -> list[Batch]:
     steps = {"first": first, "last": last, "workers": workers}
-    return list(batches(IMAGES, ROWS, SAMPLER, augmentation=augmentation, size=8, seed=seed, **steps))
+    return list(batches(IMAGES, ROWS, SAMPLER, augmentation=augmentation, size=lambda step: 8, seed=seed, **steps))
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -58,13 +58,13 @@ def test_another_seed_augments_otherwise() -> None:
 
 def test_closing_ends_the_threads() -> None:
     before = threading.active_count()
-    feed = batches(IMAGES, ROWS, SAMPLER, augmentation=SOME, size=8, seed=0, first=0, last=1000, workers=2)
+    feed = batches(IMAGES, ROWS, SAMPLER, augmentation=SOME, size=lambda step: 8, seed=0, first=0, last=1000, workers=2)
     next(feed)
     feed.close()
     assert threading.active_count() == before
 
 
 def test_an_error_reaches_the_caller() -> None:
-    feed = batches(IMAGES, ROWS + COUNT, SAMPLER, augmentation=SOME, size=8, seed=0, first=0, last=9, workers=2)
+    feed = batches(IMAGES, ROWS + COUNT, SAMPLER, augmentation=SOME, size=lambda step: 8, seed=0, first=0, last=9, workers=2)
     with pytest.raises(IndexError):
         next(feed)

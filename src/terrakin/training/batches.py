@@ -1,6 +1,6 @@
 """Batches of a run, prepared by threads while the network trains on those before."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ def batches(
     sampler: Sampler,
     *,
     augmentation: Augmentation,
-    size: int,
+    size: Callable[[int], int],
     seed: int,
     first: int,
     last: int,
@@ -51,7 +51,7 @@ def batches(
         rows: (n,) rows that are trained on; the sampler's rows are positions in these.
         sampler: says what is in a step.
         augmentation: what is drawn for each image.
-        size: side of the pixels.
+        size: number of a step to the side of its pixels.
         seed: of the augmentation.
         first: number of the first step.
         last: number after that of the last step.
@@ -60,7 +60,7 @@ def batches(
 
     def prepare(step: int) -> Batch:
         chosen = rows[sampler.rows(step)]
-        pixels = augment(np.asarray(images.pixels[chosen]), size, augmentation, np.random.default_rng((seed, step)))
+        pixels = augment(np.asarray(images.pixels[chosen]), size(step), augmentation, np.random.default_rng((seed, step)))
         return Batch(step, chosen, pixels, torch.from_numpy(images.labels[chosen]))
 
     return ahead(prepare, range(first, last), workers=workers)

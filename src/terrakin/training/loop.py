@@ -104,7 +104,7 @@ def fit(
         parts.train,
         run.sampler,
         augmentation=recipe.data.augmentation,
-        size=recipe.data.size,
+        size=run.size,
         seed=seed,
         first=run.step,
         last=last,

@@ -77,8 +77,8 @@ class Loss(Component):
 class Data:
     """`[data]`: which images, how large, how changed."""
 
-    size: int = 160
-    """Side in pixels of what the network sees in training."""
+    size: int | tuple[int, ...] = 160
+    """Side in pixels of what the network sees in training; several divide the run into equal parts, one after another."""
     stored: int = 224
     """Side in pixels of the decoded images on disk, from which crops are taken."""
     validation: float = 0.1
@@ -87,6 +87,11 @@ class Data:
     """Classes that are kept from training altogether: retrieval on them shows what generalises, and what was forgotten."""
     augmentation: Augmentation = Augmentation()  # noqa: RUF009 - frozen
     """`[data.augmentation]`: how images are changed each time they are seen."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Sides in the order of the run's parts."""
+        return self.size if isinstance(self.size, tuple) else (self.size,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +261,7 @@ def _check(recipe: Recipe, where: str) -> None:
             )
     data, export = recipe.data, recipe.export
     for words, value, low, high in (
-        ("[data] size", data.size, 8, 2048),
+        *(("[data] size", size, 8, 2048) for size in data.sizes),
         ("[data] stored", data.stored, 8, 2048),
         ("[export] size", export.size, 8, 8192),
         ("[schedule] epochs", recipe.schedule.epochs, 1, 1_000_000),

@@ -76,6 +76,11 @@ class Run:
         self.figures: dict[str, float] = {}
         self.facts = {"recipe": _digest(recipe.source), "images": images.digest, "seed": seed, "steps": self.steps}
 
+    def size(self, step: int) -> int:
+        """Side in pixels of the images of a step."""
+        sizes = self.recipe.data.sizes
+        return sizes[step * len(sizes) // self.steps]
+
     def best(self) -> Network:
         """The network that is validated and exported."""
         return self.average if self.average is not None else self.network
