@@ -96,3 +96,21 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
             noisy = np.clip(look + rng.normal(0, 40 + 10 * number, look.shape), 0, 255).astype(np.uint8)
             Image.fromarray(noisy).save(folder / name / f"{name}{copy:02}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def plugin() -> Path:
+    """A folder to put on PYTHONPATH: it then counts as an installed package that adds the backbone `tiny`."""
+    return Path(__file__).with_name("plugin")
+
+
+@pytest.fixture
+def tiny_backbone(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin, installed in this process and for this test alone."""
+    import importlib
+
+    from terrakin.nn.backbones.known import BACKBONES
+
+    monkeypatch.syspath_prepend(str(plugin))
+    monkeypatch.setitem(BACKBONES._paths, "tiny", "tinynet:Tiny")
+    monkeypatch.setitem(BACKBONES._loaded, "tiny", importlib.import_module("tinynet").Tiny)
