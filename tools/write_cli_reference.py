@@ -3,8 +3,10 @@
 python tools/write_cli_reference.py
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import typer
 from typer.testing import CliRunner
 
 from terrakin.cli.app import app
@@ -23,15 +25,24 @@ came from.
 
 def page() -> str:
     """The page as it should be."""
-    verbs = [info.name or "" for info in app.registered_commands]
-    parts = [_HEAD, _section("terrakin", []), *(_section(f"terrakin {verb}", [verb]) for verb in verbs)]
-    return "\n".join(parts)
+    return "\n".join([_HEAD, *map(_section, _commands(app, ()))])
 
 
-def _section(title: str, arguments: list[str]) -> str:
-    shown = CliRunner(env={"COLUMNS": "110", "NO_COLOR": "1"}).invoke(app, [*arguments, "--help"], prog_name="terrakin")
+def _commands(group: typer.Typer, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The words after `terrakin` of a group, of its commands, and of the groups inside it."""
+    yield words
+    for command in group.registered_commands:
+        yield (*words, command.name or "")
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            yield from _commands(inner.typer_instance, (*words, inner.name or ""))
+
+
+def _section(words: tuple[str, ...]) -> str:
+    shown = CliRunner(env={"COLUMNS": "110", "NO_COLOR": "1"}).invoke(app, [*words, "--help"], prog_name="terrakin")
+    title = " ".join(("terrakin", *words))
     if shown.exit_code:
-        raise SystemExit(f"terrakin {' '.join(arguments)} --help failed: {shown.output}")
+        raise SystemExit(f"{title} --help failed: {shown.output}")
     lines = "\n".join(line.rstrip() for line in shown.output.strip().splitlines())
     return f"## {title}\n\n```text\n{lines}\n```\n"
 

@@ -4,10 +4,38 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from terrakin.cli.app import app
 
 ROOT = Path(__file__).parents[2]
+
+
+def commands(group: Any, before: str = "") -> dict[str, Any]:
+    """The commands of a group and of the groups inside it, by the words after `terrakin`: `index`, `model check`."""
+    found = {}
+    for name, command in group.commands.items():
+        inner = commands(command, f"{before}{name} ") if hasattr(command, "commands") else {}
+        found |= inner or {f"{before}{name}": command}
+    return found
+
+
+VERBS = commands(get_command(app))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for a `verb` runs for each."""
+    if "verb" in metafunc.fixturenames:
+        metafunc.parametrize("verb", sorted(VERBS))
+
+
+@pytest.fixture(scope="session")
+def verbs() -> dict[str, Any]:
+    """Every command by the words after `terrakin`."""
+    return VERBS
 
 
 @pytest.fixture(scope="session")

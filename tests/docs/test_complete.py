@@ -36,30 +36,23 @@ from terrakin.spaces.kinds import SPACES
 from terrakin.spaces.space import Space
 from terrakin.views.records import CSV_COLUMNS
 
-VERBS = get_command(app).commands
-
 REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES)
 
 SELF_EXPLAINING = {"--help", "-h", "-k"}
 """Options that the pages use and need not explain."""
 
 
-def options(verb: str) -> list[str]:
-    return [name for option in VERBS[verb].params for name in option.opts if name.startswith("--")]
-
-
 def names(*values: type) -> list[str]:
     return [field.name for value in values for field in dataclasses.fields(value)]
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_is_explained_with_an_example(verb, written) -> None:
     assert re.search(rf"^\$ terrakin {verb} |^terrakin {verb} |`terrakin {verb} ", written, re.MULTILINE)
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_every_option_is_explained_by_hand(verb, written) -> None:
-    for option in set(options(verb)) - SELF_EXPLAINING:
+def test_every_option_is_explained_by_hand(verb, verbs, written) -> None:
+    options = {name for option in verbs[verb].params for name in option.opts if name.startswith("--")}
+    for option in options - SELF_EXPLAINING:
         assert re.search(rf"{option}\b", written), f"no page but the generated one tells of {option} of {verb}"
 
 
