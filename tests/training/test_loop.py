@@ -60,6 +60,7 @@ SETTINGS = [
     ("adamw", "schedule.average=0.9"),
     # No loss reaches its layer of logits.
     ("sgd", 'head={name="fc", hidden=8}'),
+    ("sgd", "data.size=[16, 24]"),
     ("sgd", "backbone.freeze=['stem']", "sampler.name=pk", "sampler.images_per_class=2"),
 ]
 
@@ -323,6 +324,15 @@ def test_figures_of_images_that_never_trained(recipe: Make, images: Images, fold
     assert trained.figures["map"] == pytest.approx(mean_average_precision(parts.validation, parts.validation))
     both = np.concatenate([parts.validation, parts.left_out])
     assert trained.figures["left_out_map"] == pytest.approx(mean_average_precision(parts.left_out, both))
+
+
+def test_several_sizes_divide_the_run(recipe: Make, images: Images, folders, monkeypatch) -> None:
+    seen, train = [], loop.Run.train
+    monkeypatch.setattr(
+        loop.Run, "train", lambda run, batch, taught: (seen.append(batch.pixels.shape[2:]), train(run, batch, taught))
+    )
+    fit(recipe("data.size=[16, 32, 24]"), images, folders("run"))
+    assert seen == [(side, side) for side in (16, 32, 24) for _ in range(STEPS // 3)]
 
 
 def test_nothing_is_validated_where_nothing_is_kept_for_it(recipe: Make, images: Images, folders) -> None:

@@ -260,6 +260,8 @@ def _check(recipe: Recipe, where: str) -> None:
                 f"{where} [[loss]] {number}: there is no [[teacher]] {loss.teacher}; the recipe has {len(recipe.teachers)}"
             )
     data, export = recipe.data, recipe.export
+    if not data.sizes:
+        raise RecipeError(f"{where} [data] size is one side or more, got none")
     for words, value, low, high in (
         *(("[data] size", size, 8, 2048) for size in data.sizes),
         ("[data] stored", data.stored, 8, 2048),
