@@ -35,6 +35,7 @@ __all__ = [
     "Teacher",
     "parse",
     "read_recipe",
+    "trains",
 ]
 
 RECIPES = Path(__file__).with_name("recipes")
@@ -286,6 +287,12 @@ def _check(recipe: Recipe, where: str) -> None:
         raise RecipeError(f"{where} [data] validation is a share from 0 to below 1, got {data.validation}")
     if not 0 <= recipe.schedule.average < 1:
         raise RecipeError(f"{where} [schedule] average is from 0 to below 1, got {recipe.schedule.average}")
+
+
+def trains(recipe: Recipe) -> str:
+    """The part of a recipe's text that the weights depend on: a finished run can be exported again in another way."""
+    tables = tomllib.loads(recipe.source)
+    return write_toml({name: table for name, table in tables.items() if name not in ("words", "export")})
 
 
 def _path(name_or_path: str | Path) -> Path:

@@ -16,7 +16,7 @@ from terrakin.training.images import Images
 from terrakin.training.network import Network, build, build_losses
 from terrakin.training.optimizers import OPTIMIZERS
 from terrakin.training.precision import faster
-from terrakin.training.recipe import Recipe
+from terrakin.training.recipe import Recipe, trains
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 from terrakin.training.split import Parts
@@ -74,7 +74,7 @@ class Run:
         self.precision = recipe.schedule.precision
         self.step = 0
         self.figures: dict[str, float] = {}
-        self.facts = {"recipe": _digest(recipe.source), "images": images.digest, "seed": seed, "steps": self.steps}
+        self.facts = {"recipe": _digest(trains(recipe)), "images": images.digest, "seed": seed, "steps": self.steps}
 
     def size(self, step: int) -> int:
         """Side in pixels of the images of a step."""
