@@ -1,0 +1,90 @@
+"""What every shipped recipe must be."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from terrakin.training.images import Images
+from terrakin.training.network import build, build_losses
+from terrakin.training.optimizers import OPTIMIZERS
+from terrakin.training.recipe import RECIPES, parse, read_recipe
+from terrakin.training.samplers.known import SAMPLERS
+from terrakin.training.schedules import SCHEDULES
+
+NAMES = sorted(path.stem for path in RECIPES.glob("*.toml"))
+CLASSES, COUNT = 40, 6000
+pytestmark = pytest.mark.parametrize("name", NAMES)
+
+
+def images(bands: int) -> Images:
+    """Of 40 classes, 150 each; the pixels are one and the same zero."""
+    labels = np.arange(COUNT, dtype=np.int64) % CLASSES
+    return Images(
+        tuple(str(number) for number in range(COUNT)),
+        np.broadcast_to(np.zeros((), np.uint8), (COUNT, 8, 8, bands)),
+        labels,
+        tuple(f"c{number}" for number in range(CLASSES)),
+        tuple(f"b{number}" for number in range(bands)),
+        "x",
+    )
+
+
+def test_its_name_is_its_files(name: str) -> None:
+    assert read_recipe(name).name == name
+    assert re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", name)
+
+
+def test_it_says_what_it_is(name: str) -> None:
+    recipe = read_recipe(name)
+    assert len(recipe.words) > 20
+    assert recipe.words.endswith(".")
+    assert "\n" not in recipe.words
+
+
+def test_its_source_reads_as_itself(name: str) -> None:
+    import tomllib
+
+    recipe = read_recipe(name)
+    assert parse(tomllib.loads(recipe.source), where="x") == recipe
+
+
+@pytest.mark.parametrize("bands", [3, 13])
+def test_it_trains_images_of_any_bands(name: str, bands: int) -> None:
+    recipe = read_recipe(name)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build(recipe, bands=bands, classes=CLASSES)
+        losses = build_losses(recipe, network, classes=CLASSES)
+        side = recipe.data.sizes[0]
+        output = network(torch.randn(8, bands, side, side))
+        labels = torch.arange(8) // 4
+        targets = [torch.nn.functional.normalize(torch.randn(8, teacher.size)) for teacher in recipe.teachers]
+    assert output.embedding.shape == (8, network.head.size)
+    total = torch.zeros(())
+    for term, loss in zip(recipe.losses, losses, strict=True):
+        value = loss(output, labels, None if term.teacher is None else targets[term.teacher])
+        assert torch.isfinite(value)
+        total = total + term.weight * value
+    total.backward()
+    assert any(parameter.grad is not None and parameter.grad.any() for parameter in network.parameters())
+    groups = [{"kind": "backbone", "params": list(network.backbone.parameters())}, {"kind": "heads", "params": []}]
+    OPTIMIZERS[recipe.optimizer.name](groups, **recipe.optimizer.options)
+
+
+def test_its_batches_and_rates_fit_a_data_set(name: str) -> None:
+    recipe = read_recipe(name)
+    sampler = SAMPLERS[recipe.sampler.name](images(3).labels, seed=0, **recipe.sampler.options)
+    factor = SCHEDULES[recipe.schedule.name](sampler.steps * recipe.schedule.epochs, sampler.steps, **recipe.schedule.options)
+    assert 0 < factor(0) <= 1
+
+
+def test_its_bundle_can_be_made(name: str) -> None:
+    from terrakin.training.train import check
+
+    recipe = read_recipe(name)
+    # A class that it leaves out is there.
+    some = images(3)
+    classes = (*recipe.data.left_out, *some.classes[len(recipe.data.left_out) :])
+    check(recipe, Images(some.ids, some.pixels, some.labels, classes, some.bands, "x"))
