@@ -56,21 +56,11 @@ def targets(
         RecipeError: if a teacher reads other bands, or gives fewer dimensions than are asked for.
         TrainingError: if what a teacher says cannot be kept in `folder`.
     """
-    from terrakin.bundles.bundle import open_bundle
-
+    # All are held to the images before the first is asked, which takes long.
+    bundles = [_opened(number, teacher, images, rows) for number, teacher in enumerate(teachers)]
     result: Targets = []
-    for number, teacher in enumerate(teachers):
-        bundle = open_bundle(teacher.bundle)
-        if len(bundle.passport.bands) != len(images.bands):
-            wanted, found = ", ".join(bundle.passport.bands), ", ".join(images.bands)
-            raise RecipeError(f"[[teacher]] {number} {teacher.bundle} reads {wanted}; the images have {found}")
-        if teacher.size > min(bundle.passport.embedding_size, len(rows)):
-            raise RecipeError(
-                f"[[teacher]] {number}: size = {teacher.size} is more than the {bundle.passport.embedding_size} dimensions "
-                f"of {teacher.bundle}, or than the {len(rows)} images that train"
-            )
-        made_of = _digest(teacher, bundle, images)
-        file = folder / f"teacher-{made_of[:16]}.npz"
+    for number, (teacher, bundle) in enumerate(zip(teachers, bundles, strict=True)):
+        file = folder / f"teacher-{_digest(teacher, bundle, images)[:16]}.npz"
         embeddings = _kept(file, (len(images.ids), bundle.passport.embedding_size))
         if embeddings is None:
             before = number * len(images.ids)
@@ -92,6 +82,21 @@ def views(values: NDArray[np.float32], number: int) -> list[NDArray[np.float32]]
     if number == 2:
         return [values, values[..., ::-1]]
     return turned + [view[..., ::-1] for view in turned if number == 8]
+
+
+def _opened(number: int, teacher: Teacher, images: Images, rows: NDArray[np.int64]) -> "Bundle":
+    from terrakin.bundles.bundle import open_bundle
+
+    bundle = open_bundle(teacher.bundle)
+    if len(bundle.passport.bands) != len(images.bands):
+        wanted, found = ", ".join(bundle.passport.bands), ", ".join(images.bands)
+        raise RecipeError(f"[[teacher]] {number} {teacher.bundle} reads {wanted}; the images have {found}")
+    if teacher.size > min(bundle.passport.embedding_size, len(rows)):
+        raise RecipeError(
+            f"[[teacher]] {number}: size = {teacher.size} is more than the {bundle.passport.embedding_size} dimensions "
+            f"of {teacher.bundle}, or than the {len(rows)} images that train"
+        )
+    return bundle
 
 
 def _kept(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
