@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 import terrakin
+from terrakin.errors import RecipeError
 from terrakin.nn.backbones.mobilenetv2 import MobileNetV2
+from terrakin.nn.backbones.resnet import ResNet18
 
 WEIGHTS = Path(__file__).parents[3] / "shared/data/weights/mobilenet_v2_imagenet.safetensors"
 SHIPPED = Path(terrakin.__file__).parent / "bundles/imagenet-mobilenetv2/model.onnx"
@@ -45,3 +48,37 @@ def test_published_weights_give_the_shipped_bundle():
     with torch.inference_mode():
         found = network(torch.from_numpy(pixels)).mean(dim=(2, 3))
     np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_symmetric_padding_is_that_of_torchvision():
+    network = MobileNetV2(padding="symmetric")
+    strided = [module for module in network.modules() if isinstance(module, nn.Conv2d) and module.stride == (2, 2)]
+    assert len(strided) == 5
+    assert {module.padding for module in strided} == {(1, 1)}
+    maps = torch.rand(1, 3, 6, 7)
+    first = network.features[0][0]
+    torch.testing.assert_close(first(maps), F.conv2d(maps, first.weight, stride=2, padding=1))
+
+
+def test_both_paddings_take_the_same_weights_and_differ():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        same, symmetric = (MobileNetV2(padding=padding).eval() for padding in ("same", "symmetric"))
+        for _ in range(2):
+            same.train()(torch.rand(4, 3, 64, 64))  # without statistics of its own values vanish from layer to layer
+        same.eval()
+    symmetric.load_published(same.state_dict())
+    even, odd = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 65, 65)
+    with torch.inference_mode():
+        assert same(even).shape == symmetric(even).shape == (1, 1280, 2, 2)
+        assert not torch.allclose(same(even), symmetric(even))
+        # Of odd sides, 65, 33, 17, 9 and 5, both put a row on each side.
+        torch.testing.assert_close(same(odd), symmetric(odd))
+
+
+def test_normalisation_goes_with_the_padding():
+    assert (MobileNetV2().mean, MobileNetV2().std) == ((0.5,) * 3, (0.5,) * 3)
+    symmetric = MobileNetV2(padding="symmetric")
+    assert (symmetric.mean, symmetric.std) == (ResNet18().mean, ResNet18().std)
+    with pytest.raises(RecipeError, match="mobilenetv2 pads as same or symmetric, got 'valid'"):
+        MobileNetV2(padding="valid")

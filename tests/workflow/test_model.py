@@ -125,6 +125,29 @@ def test_a_checkpoint_is_adapted_to_other_bands(run, checkpoint, tmp_path) -> No
     assert (passport.bands, len(passport.mean)) == (("red", "green", "blue", "nir"), 4)
 
 
+def test_padding_that_no_file_tells_is_asked_for(run, fails, network, checkpoint, tmp_path) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        made = {padding: BACKBONES["mobilenetv2"](padding=padding).eval() for padding in ("same", "symmetric")}
+    state = made["same"].state_dict()
+    made["symmetric"].load_published(state)
+    torch.save(state, tmp_path / "mobilenet.pth")
+    convert = ("model", "convert", tmp_path / "mobilenet.pth", *SAID, "--input-size", 64)
+    fails(WRONG, "no file tells which: say --padding symmetric for torchvision's", *convert, "--out", tmp_path / "b")
+    for padding, backbone in made.items():
+        run(*convert, "--out", tmp_path / padding, "--padding", padding)
+        bundle = open_bundle(tmp_path / padding)
+        assert (bundle.passport.mean, bundle.passport.std) == (backbone.mean, backbone.std)
+        assert f"{padding} padding" in bundle.card
+        mean, std = (np.array(one, np.float32)[:, None, None] for one in (backbone.mean, backbone.std))
+        with torch.no_grad():
+            wanted = backbone(torch.from_numpy((images(2, 64) - mean) / std)).mean((2, 3))
+        np.testing.assert_allclose(bundle.raw(images(2, 64)), wanted, rtol=1e-3, atol=1e-3 * float(wanted.abs().max()))
+    given = (*SAID, "--out", tmp_path / "c", "--padding", "same")
+    fails(WRONG, "resnet18 pads in one way alone", "model", "convert", checkpoint, *given)
+    fails(WRONG, "an ONNX file holds its own padding", "model", "convert", network, *given, *NORMAL)
+
+
 def test_an_onnx_file_becomes_a_bundle(run, network, tmp_path) -> None:
     convert = ("model", "convert", network, *SAID, "--mean", "0.5", "--std", "0.2,0.3,0.4", "--out")
     assert "tensor `features`" in run(*convert, tmp_path / "a").err

@@ -1,6 +1,7 @@
 """Weights and networks of others as bundles."""
 
 import hashlib
+import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ def convert(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     architecture: str | None = None,
+    padding: Literal["same", "symmetric"] | None = None,
     output: str | None = None,
     weights: Literal["float32", "int8"] = "float32",
 ) -> Bundle:
@@ -54,6 +56,9 @@ def convert(
             None.
         std: what they are then divided by, likewise.
         architecture: the backbone, where it should not be recognised; of a checkpoint only.
+        padding: of mobilenetv2's convolutions with stride 2, to be said because no checkpoint tells it: `symmetric` for weights
+            that were trained with torch, such as torchvision's, `same` for those that come from TensorFlow. It also decides
+            `mean` and `std` where they are None.
         output: the tensor that becomes the embedding; of an ONNX file only.
         weights: how weights are stored in the bundle.
 
@@ -73,10 +78,12 @@ def convert(
     if file.suffix.lower() == ".onnx":
         if architecture is not None:
             raise ValueError("an ONNX file holds its own architecture; --architecture goes with a checkpoint")
+        if padding is not None:
+            raise ValueError("an ONNX file holds its own padding; --padding goes with a checkpoint of mobilenetv2")
         return _from_onnx(said, output, weights)
     if output is not None:
         raise ValueError("a checkpoint has no outputs to choose from; --output goes with an ONNX file")
-    return _from_checkpoint(said, architecture, weights)
+    return _from_checkpoint(said, architecture, padding, weights)
 
 
 class _Said:
@@ -127,7 +134,7 @@ class _Said:
         )
 
 
-def _from_checkpoint(said: _Said, architecture: str | None, weights: Literal["float32", "int8"]) -> Bundle:
+def _from_checkpoint(said: _Said, architecture: str | None, padding: str | None, weights: Literal["float32", "int8"]) -> Bundle:
     from terrakin.nn.backbones.known import BACKBONES
     from terrakin.nn.heads.known import HEADS
     from terrakin.training.export import export
@@ -136,7 +143,16 @@ def _from_checkpoint(said: _Said, architecture: str | None, weights: Literal["fl
 
     found = recognise(read_weights(said.file), architecture=architecture)
     bands = len(said.band_names(found.bands))
-    backbone = BACKBONES[found.architecture](bands)
+    make = BACKBONES[found.architecture]
+    pads = "padding" in inspect.signature(make).parameters
+    if pads and padding is None:
+        raise ValueError(
+            f"weights of {found.architecture} that were trained with torch and with TensorFlow go by the same names, but want "
+            "another padding, and no file tells which: say --padding symmetric for torchvision's, same for TensorFlow's"
+        )
+    if padding is not None and not pads:
+        raise ValueError(f"{found.architecture} pads in one way alone; --padding goes with a checkpoint of mobilenetv2")
+    backbone = make(bands, **({} if padding is None else {"padding": padding}))
     backbone.load_published(found.state)
     draft = said.draft(
         bands=bands,
@@ -145,8 +161,9 @@ def _from_checkpoint(said: _Said, architecture: str | None, weights: Literal["fl
         std=tuple(said.std or backbone.std),
     )
     left = f" Left out: {', '.join(found.left_out)}." if found.left_out else ""
+    padded = "" if padding is None else f" Convolutions with stride 2 have {padding} padding."
     adapted = "" if bands == found.bands else f" Its first convolution was adapted from {found.bands} bands to {bands}."
-    card = said.card(f"The embedding is the mean of the last feature map of {found.architecture}.{adapted}{left}")
+    card = said.card(f"The embedding is the mean of the last feature map of {found.architecture}.{padded}{adapted}{left}")
     network = Network(backbone, HEADS["gap"](backbone.channels, 0))
     return export(network, draft, card=card, weights=weights)
 

@@ -154,6 +154,13 @@ def _convert(
     architecture: Annotated[
         str | None, typer.Option(help="Backbone of a checkpoint. [default: recognised]", metavar="NAME")
     ] = None,
+    padding: Annotated[
+        Literal["same", "symmetric"] | None,
+        typer.Option(
+            help="Of a checkpoint of mobilenetv2, required there: symmetric for torchvision's weights, same for weights that "
+            "come from TensorFlow. No file tells which, and the wrong one runs and is worse."
+        ),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(help="Tensor of an ONNX graph to take. [default: what its classifier reads]", metavar="NAME"),
@@ -186,6 +193,7 @@ def _convert(
             mean=_numbers(mean, "--mean"),
             std=_numbers(std, "--std"),
             architecture=architecture,
+            padding=padding,
             output=output,
             weights=weights,
         )

@@ -7,7 +7,12 @@ from torch import Tensor, nn
 
 from terrakin.errors import TrainingError
 
-__all__ = ["load_strictly", "per_band"]
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "load_strictly", "per_band"]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+"""Of ImageNet's training images in [0, 1], red, green, blue: what torchvision's weights were trained with."""
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Likewise, the standard deviation."""
 
 _UNUSED = "num_batches_tracked"
 # A counter that batch norm reads only where it has no momentum; older checkpoints lack it.

@@ -6,13 +6,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from terrakin.nn.backbones.backbone import Backbone
-from terrakin.nn.backbones.published import per_band
+from terrakin.nn.backbones.published import IMAGENET_MEAN, IMAGENET_STD, per_band
 
 __all__ = ["ResNet", "ResNet18", "ResNet34", "ResNet50"]
-
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
-# Of ImageNet's training images in [0, 1], red, green, blue: what torchvision's weights were trained with.
 
 
 class ResNet(Backbone):
@@ -29,7 +25,7 @@ class ResNet(Backbone):
         layers = {layer: (layer,) for layer in ("layer1", "layer2", "layer3", "layer4")}
         super().__init__({"stem": ("conv1", "bn1"), **layers})
         self.channels = 512 * block.expansion
-        self.mean, self.std = per_band(_MEAN, bands), per_band(_STD, bands)
+        self.mean, self.std = per_band(IMAGENET_MEAN, bands), per_band(IMAGENET_STD, bands)
         self.conv1 = _conv(bands, 64, kernel=7, stride=2)
         self.bn1 = nn.BatchNorm2d(64)
         self.layer1 = _layer(block, repeats[0], 64, 64, stride=1)
