@@ -2,7 +2,7 @@
 
 import io
 
-from terrakin.progress import bar, silent
+from terrakin.progress import bar, hidden, silent
 
 
 class Terminal(io.StringIO):
@@ -32,3 +32,17 @@ def test_a_terminal_sees_words_and_counts() -> None:
         progress(7, 10)
     assert "Indexing" in stream.getvalue()
     assert "7/10" in stream.getvalue()
+
+
+def test_a_note_stands_beside_the_counts() -> None:
+    stream = Terminal()
+    with bar("Training", unit="steps", quiet=False, stream=stream) as progress:
+        progress(5, 10)
+        progress(7, 10, "loss 0.123, mAP 0.456")
+    assert "loss 0.123, mAP 0.456" in stream.getvalue()
+
+
+def test_a_stage_can_be_hidden() -> None:
+    with hidden("Training", "steps") as progress:
+        progress(5, 10, "loss 0.123")
+    assert progress is silent
