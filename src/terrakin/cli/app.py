@@ -77,7 +77,8 @@ def run(arguments: list[str]) -> int:
             raise
         return _failed(exc)
     if status == INTERRUPTED:
-        return _told("interrupted; what was committed is kept, and the same command goes on from there", INTERRUPTED)
+        again = "the same command with --resume" if _verb(arguments) == "train " else "the same command"
+        return _told(f"interrupted; what was committed is kept, and {again} goes on from there", INTERRUPTED)
     return status if isinstance(status, int) else DONE
 
 
