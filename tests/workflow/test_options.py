@@ -134,6 +134,7 @@ PROVEN = {
         "--mean": "test_model.py::test_an_onnx_file_becomes_a_bundle",
         "--std": "test_model.py::test_an_onnx_file_becomes_a_bundle",
         "--architecture": "test_model.py::test_what_does_not_go_with_the_file_is_refused",
+        "--padding": "test_model.py::test_padding_that_no_file_tells_is_asked_for",
         "--output": "test_model.py::test_another_tensor_can_be_taken",
         "--weights": "test_model.py::test_an_onnx_file_becomes_a_bundle",
         "--quiet": "test_model.py::test_an_onnx_file_becomes_a_bundle",
