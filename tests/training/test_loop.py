@@ -67,19 +67,21 @@ SETTINGS = [
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=" ".join)
 def test_a_run_that_is_resumed_is_as_if_it_had_not_been_stopped(
-    recipe: Make, images: Images, folders: Callable[[str], Path], ends_alike: Any, settings: tuple[str, ...]
+    recipe: Make, images: Images, folders: Callable[[str], Path], ends_alike: Any, same: Same, settings: tuple[str, ...]
 ) -> None:
     name, *changes = settings
     chosen = recipe(f"optimizer.name={name}", *changes)
     whole = folders("whole")
-    fit(chosen, images, whole)
-    for stops in ([0], [1], [4], [6], [11], [2, 3, 9]):
+    wanted = fit(chosen, images, whole).network.state_dict()
+    # Before the first step, in the middle of an epoch, at its end, before the last step, and again and again.
+    for stops in ([0], [6], [4], [11], [2, 3, 9]) if settings == SETTINGS[0] else ([4], [2, 7]):
         folder = folders(f"stopped at {stops}")
         for until in stops:
             fit(chosen, images, folder, until=until, resume=True)
             assert read_checkpoint(folder / CHECKPOINT).facts["step"] == until
-        fit(chosen, images, folder, resume=True)
+        resumed = fit(chosen, images, folder, resume=True).network.state_dict()
         assert ends_alike(whole, folder)
+        assert same(wanted, resumed)
 
 
 def test_with_a_teacher_too(distilling: Make, images: Images, folders: Callable[[str], Path], ends_alike: Any) -> None:
