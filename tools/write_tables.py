@@ -6,12 +6,17 @@ A page marks a place by `<!-- table: NAME -->` and `<!-- end -->`; what lies bet
 """
 
 import ast
+import dataclasses
 import inspect
+import json
 import re
 import textwrap
-from collections.abc import Callable, Iterable
+import tomllib
+import typing
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 from terrakin import errors
 from terrakin.api.listing import listing
@@ -24,11 +29,20 @@ from terrakin.datasets.table import table as dataset_rows
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
+from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.heads.known import HEADS
+from terrakin.nn.losses.known import LOSSES
+from terrakin.registry import Registry
 from terrakin.scenes.formats import DRIVERS
 from terrakin.scenes.sensors import SENSORS
 from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
 from terrakin.spaces.space import Space
+from terrakin.training import recipe as recipes
+from terrakin.training.augment import Augmentation
+from terrakin.training.optimizers import OPTIMIZERS, sgd
+from terrakin.training.samplers.known import SAMPLERS
+from terrakin.training.schedules import SCHEDULES
 
 __all__ = ["TABLES", "filled", "pages"]
 
@@ -107,8 +121,22 @@ ADVICE = {
     "DatasetError": "Give the folder that the published archive unpacks to.",
     "EvaluationError": "Choose a protocol, relevance or measure for which the chips have what is needed.",
     "OutputError": "Choose another path, or make room.",
+    "RecipeError": "Correct the recipe, or the `--set`, at the table and key that the message names.",
+    "TrainingError": "Do what the message says: another folder, other weights, a GPU, a lower learning rate.",
 }
 """What to do about each error."""
+
+GIVEN = ("bands", "channels", "classes", "size", "columns", "labels", "seed", "groups", "steps", "steps_an_epoch")
+"""Arguments of constructors that training gives and no recipe names."""
+
+OPTIONS = {
+    "after": "Epochs after which the rate falls, in order.",
+    "batch": "Images in a batch.",
+    "factor": "What the rate is multiplied by there.",
+    "last": "Share of the rate that the last step has.",
+    "warmup": "Epochs of a straight rise at the beginning.",
+}
+"""Options that explain themselves in the code and not on a page."""
 
 
 def pages() -> list[Path]:
@@ -228,17 +256,111 @@ def _of_fields(cls: type) -> Callable[[], str]:
 
 
 def _field_words(cls: type) -> dict[str, str]:
-    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-    if not isinstance(body, ast.ClassDef):
-        raise TypeError(f"{cls} is no class")
     words: dict[str, str] = {}
-    for field, below in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
-            words[field.target.id] = " ".join(ast.literal_eval(below.value).split())
+    for one in reversed([one for one in cls.__mro__ if dataclasses.is_dataclass(one)]):
+        body = ast.parse(textwrap.dedent(inspect.getsource(one))).body[0]
+        if not isinstance(body, ast.ClassDef):
+            raise TypeError(f"{one} is no class")
+        for field, below in zip(body.body, body.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+                words[field.target.id] = " ".join(ast.literal_eval(below.value).split())
     missing = [field.name for field in fields(cls) if field.name not in words]
     if missing:
         raise ValueError(f"no docstring under {', '.join(missing)} of {cls.__name__}")
     return words
+
+
+def _recipes() -> str:
+    rows = []
+    for file in sorted(recipes.RECIPES.glob("*.toml")):
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        losses = ", ".join(f"`{loss['name']}`" for loss in tables["loss"])
+        rows.append(
+            (f"`{file.stem}`", tables["words"], f"`{tables['backbone']['name']}`", f"`{tables['head']['name']}`", losses)
+        )
+    return _table(("recipe", "what it is", "backbone", "head", "losses"), rows)
+
+
+def _recipe_tables() -> str:
+    words = _field_words(recipes.Recipe)
+    written = {"losses": "[[loss]]", "teachers": "[[teacher]]", "name": "name", "words": "words"}
+    needed = {field.name for field in fields(recipes.Recipe) if field.default is MISSING}
+    rows = [
+        (f"`{written.get(name, f'[{name}]')}`", "yes" if name in needed else "no", text)
+        for name, text in words.items()
+        if name != "source"
+    ]
+    return _table(("table", "needed", "what it says"), rows)
+
+
+def _of_options(cls: type) -> Callable[[], str]:
+    """A table of a dataclass of a recipe: each key with its default; the name and options of a component stand elsewhere."""
+
+    def write() -> str:
+        rows = []
+        words = _field_words(cls)
+        for field in fields(cls):
+            if field.name in ("options", "augmentation") or (field.name == "name" and issubclass(cls, recipes.Component)):
+                continue
+            rows.append((f"`{field.name}`", _default(field.default), words[field.name]))
+        return _table(("key", "default", "what it says"), rows)
+
+    return write
+
+
+def _of_members(registry: Registry[Any]) -> Callable[[], str]:
+    """A table of a registry: each member, and below it its options."""
+
+    def write() -> str:
+        rows: list[tuple[str, ...]] = []
+        for name in registry:
+            rows.append((f"`{name}`", "", "", _member(registry[name])))
+            rows += [("", f"`{option}`", default, words) for option, default, words in _options(registry[name])]
+        return _table(("name", "option", "default", "what it is"), rows)
+
+    return write
+
+
+def _member(made: Any) -> str:
+    """What a member is: the first words of its docstring, or of its module's where they refer to its protocol."""
+    words = _sentences(made)
+    if words.startswith("See `"):
+        words = _sentences(inspect.getmodule(made)).partition(": ")[2]
+    return re.sub(r"; (see|arguments as) `\w+`", "", words[0].upper() + words[1:])
+
+
+def _options(made: Any) -> Iterator[tuple[str, str, str]]:
+    """Name, default and words of what a recipe can say of a member."""
+    called = made.__init__ if inspect.isclass(made) else made
+    words = OPTIONS | _arguments(sgd) | _arguments(called)
+    hints = typing.get_type_hints(called)
+    for name, parameter in inspect.signature(made).parameters.items():
+        if name not in GIVEN:
+            choices = [f"`{choice}`" for choice in typing.get_args(hints[name]) if isinstance(choice, str)]
+            told = all(choice in words[name] for choice in choices)
+            more = "" if told else f" One of {', '.join(choices)}."
+            yield name, _default(parameter.default), f"{words[name].replace('None', 'not given')}{more}"
+
+
+def _arguments(called: Any) -> dict[str, str]:
+    """What the `Args:` of a docstring say of each."""
+    section = re.search(r"^Args:\n((?: .*\n?|\n)+)", inspect.getdoc(called) or "", re.MULTILINE)
+    if not section:
+        return {}
+    lines = re.sub(r"\n {5,}", " ", textwrap.dedent(section[1]).strip())
+    found = re.findall(r"^(\w+): (.+)$", re.sub(r"\n +", " ", lines), re.MULTILINE)
+    return {name: text[0].upper() + text[1:] for name, text in found}
+
+
+def _default(value: Any) -> str:
+    """A default as TOML writes it."""
+    if value in (MISSING, inspect.Parameter.empty):
+        return "needed"
+    if value is None:
+        return "not given"
+    if dataclasses.is_dataclass(value):
+        return "see below"
+    return f"`{json.dumps(value)}`"
 
 
 def _sentences(member: object) -> str:
@@ -265,19 +387,34 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "backbones": _of_members(BACKBONES),
     "chips": _chips,
     "datasets": _datasets,
     "errors": _errors,
     "formats": _formats,
+    "heads": _of_members(HEADS),
     "index-report": _of_fields(Summary),
+    "losses": _of_members(LOSSES),
     "manifest": _of_fields(Manifest),
     "measures": _measures,
     "models": _models,
+    "optimizers": _of_members(OPTIMIZERS),
     "passport": _of_fields(Passport),
     "protocols": _protocols,
+    "recipe": _recipe_tables,
+    "recipe-augmentation": _of_options(Augmentation),
+    "recipe-backbone": _of_options(recipes.Backbone),
+    "recipe-data": _of_options(recipes.Data),
+    "recipe-export": _of_options(recipes.Export),
+    "recipe-loss": _of_options(recipes.Loss),
+    "recipe-schedule": _of_options(recipes.Schedule),
+    "recipe-teacher": _of_options(recipes.Teacher),
+    "recipes": _recipes,
     "reduction": _of_fields(Reduction),
     "relevance": _relevance,
+    "samplers": _of_members(SAMPLERS),
     "scenes": _scenes,
+    "schedules": _of_members(SCHEDULES),
     "sensors": _sensors,
     "sources": _sources,
     "spaces": _spaces,

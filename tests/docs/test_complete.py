@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import tomllib
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -24,19 +26,31 @@ from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule
 from terrakin.cli.app import app
 from terrakin.datasets.dataset import DATASETS
+from terrakin.errors import RecipeError
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
 from terrakin.evaluation.report import Report
+from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.heads.known import HEADS
+from terrakin.nn.losses.known import LOSSES
 from terrakin.scenes.options import SourceOptions
 from terrakin.scenes.sensors import SENSORS
 from terrakin.scenes.source import SOURCES
 from terrakin.search.ranking import Hit
 from terrakin.spaces.kinds import SPACES
 from terrakin.spaces.space import Space
+from terrakin.training import recipe
+from terrakin.training.augment import Augmentation
+from terrakin.training.optimizers import OPTIMIZERS
+from terrakin.training.samplers.known import SAMPLERS
+from terrakin.training.schedules import SCHEDULES
 from terrakin.views.records import CSV_COLUMNS
 
-REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES)
+PARTS = (BACKBONES, HEADS, LOSSES, OPTIMIZERS, SAMPLERS, SCHEDULES)
+"""What a recipe names."""
+
+REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES, *PARTS)
 
 SELF_EXPLAINING = {"--help", "-h", "-k"}
 """Options that the pages use and need not explain."""
@@ -103,12 +117,49 @@ def test_every_public_method_is_explained(value, root) -> None:
         ("searching.md", sorted(set(CSV_COLUMNS) - {"west", "south", "east", "north"})),
         ("evaluating.md", list(RULES)),
         ("exporting.md", list(FORMATS)),
+        ("recipes.md", names(recipe.Data, Augmentation, recipe.Teacher, recipe.Export)),
+        ("recipes.md", sorted(set(names(recipe.Backbone, recipe.Loss, recipe.Schedule)) - {"options"})),
+        ("recipes.md", [name for registry in PARTS for name in registry]),
+        ("training.md", [file.stem for file in recipe.RECIPES.glob("*.toml")]),
     ],
 )
 def test_every_key_is_explained(page, words, root) -> None:
     text = (root / "docs" / page).read_text(encoding="utf-8")
     for word in words:
         assert re.search(rf"`[^`\n]*{re.escape(word)}[^`\n]*`", text), f"docs/{page} says nothing of {word}"
+
+
+@pytest.mark.parametrize("page", ["recipes.md", "training.md"])
+def test_recipes_on_a_page_are_understood(page, root) -> None:
+    blocks = re.findall(r"^```toml\n(.*?)^```", (root / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert recipe.parse(tomllib.loads(block), where=page).words
+
+
+def test_every_option_of_a_part_of_training_is_explained(root) -> None:
+    page = (root / "docs/recipes.md").read_text(encoding="utf-8")
+    for registry in PARTS:
+        for name in registry:
+            with pytest.raises(RecipeError) as refused:
+                recipe.parse(_with(registry.kind, {"name": name, "nonsense": 1}), where="a recipe")
+            options = str(refused.value).partition("there are ")[2].split(", ")
+            for option in filter(None, options):
+                assert f"| `{option}` |" in page, f"docs/recipes.md says nothing of {option} of {name}"
+
+
+def _with(kind: str, table: dict[str, Any]) -> dict[str, Any]:
+    """The tables of a recipe, one of them given."""
+    tables = {
+        "backbone": {"name": "resnet18"},
+        "head": {"name": "gap"},
+        "loss": {"name": "triplet"},
+        "optimizer": {"name": "sgd"},
+        "schedule": {"name": "cosine"},
+        "sampler": {"name": "shuffled", "batch": 4},
+        "export": {"name": "mine"},
+    } | {kind.removesuffix("es") if kind == "losses" else kind.removesuffix("s"): table}
+    return {"name": "mine", "words": "Mine.", **tables, "loss": [tables["loss"]]}
 
 
 def test_every_format_of_hits_is_explained(root) -> None:
