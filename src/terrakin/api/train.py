@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrakin.bundles.bundle import Bundle
 from terrakin.progress import Bars, hidden
 from terrakin.registry import require
 
-__all__ = ["train"]
+if TYPE_CHECKING:
+    from terrakin.training.carry import Packed
+
+__all__ = ["pack", "train"]
 
 
 def train(
@@ -22,6 +26,7 @@ def train(
     seed: int = 0,
     changes: Sequence[str] = (),
     cache: str | Path | None = None,
+    result: str | Path | None = None,
     bars: Bars = hidden,
 ) -> Bundle:
     """Train a recipe on labelled images and write the bundle. Needs the extra `terrakin[train]`.
@@ -37,17 +42,34 @@ def train(
         seed: of everything that is drawn; the same seed gives the same weights on one machine with as many threads.
         changes: `table.key=value` each, applied to the recipe.
         cache: folder for decoded images, which several runs can share; one beside `out` by default.
+        result: what a machine to which `pack` was carried gave: nothing is trained here, its network is exported. Recipe,
+            data, seed and out are those that were packed.
         bars: asked for one for each stage that takes long.
 
     Raises:
+        ValueError: if something is asked of training that took place elsewhere.
         MissingExtraError: if torch is not installed.
         RecipeError: if the recipe does not exist or fit.
-        TrainingError: if data, weights or checkpoint are not what is needed.
+        TrainingError: if data, weights, checkpoint or result are not what is needed.
     """
     require("torch", extra="train")
+    from terrakin.training.carry import bring_home
     from terrakin.training.recipe import read_recipe
     from terrakin.training.train import train as run
 
+    if result is not None:
+        if resume or init is not None or device != "auto":
+            raise ValueError("a result is of a run that is finished; --resume, --init and --device do not go with it")
+        return bring_home(
+            read_recipe(recipe, changes),
+            Path(data),
+            Path(out),
+            Path(result),
+            dataset=dataset,
+            seed=seed,
+            cache=None if cache is None else Path(cache),
+            bars=bars,
+        )
     return run(
         read_recipe(recipe, changes),
         Path(data),
@@ -55,6 +77,58 @@ def train(
         dataset=dataset,
         device=device,
         resume=resume,
+        init=None if init is None else Path(init),
+        seed=seed,
+        cache=None if cache is None else Path(cache),
+        bars=bars,
+    )
+
+
+def pack(
+    recipe: str | Path,
+    data: str | Path,
+    out: str | Path,
+    file: str | Path,
+    *,
+    dataset: str | None = None,
+    init: str | Path | None = None,
+    seed: int = 0,
+    changes: Sequence[str] = (),
+    cache: str | Path | None = None,
+    bars: Bars = hidden,
+) -> "Packed":
+    """Do all of a training up to its first step, and write the rest into one file of at most 60 MB.
+
+    `python -m terrakin.training FILE --result RESULT` trains it on any machine with Python, torch and numpy, such as one with a
+    GPU. `train(..., result=RESULT)` then writes the bundle here.
+
+    Args:
+        recipe: as `train`.
+        data: as `train`.
+        out: the bundle that will be written; decoded images are kept beside it meanwhile.
+        file: the file to carry; replaced in one step.
+        dataset: as `train`.
+        init: as `train`.
+        seed: as `train`.
+        changes: as `train`.
+        cache: as `train`.
+        bars: asked for one for each stage that takes long.
+
+    Raises:
+        MissingExtraError: if torch is not installed.
+        RecipeError: if the recipe does not exist or fit.
+        TrainingError: if data or weights are not what is needed, or the file would be too large.
+    """
+    require("torch", extra="train")
+    from terrakin.training.carry import carry_away
+    from terrakin.training.recipe import read_recipe
+
+    return carry_away(
+        read_recipe(recipe, changes),
+        Path(data),
+        Path(out),
+        Path(file),
+        dataset=dataset,
         init=None if init is None else Path(init),
         seed=seed,
         cache=None if cache is None else Path(cache),

@@ -1,11 +1,13 @@
 """`terrakin train`: from labelled images to a model."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from terrakin.cli.say import say
+from terrakin.progress import Progress, bar
 
 __all__ = ["register"]
 
@@ -42,16 +44,50 @@ def _train(
         Path | None,
         typer.Option(help="Folder for decoded images, to share between runs. [default: beside the bundle]", metavar="DIR"),
     ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(
+            help="Do all up to the first step, write what the others need into FILE, and stop. There: "
+            "python -m terrakin.training FILE --result RESULT",
+            metavar="FILE",
+        ),
+    ] = None,
+    result: Annotated[
+        Path | None,
+        typer.Option(help="Train nothing: take over what the machine with the pack gave.", metavar="RESULT"),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
     """Train a model by a recipe, and write it as a bundle that `terrakin index --model` takes.
 
-    Needs the extra: pip install 'terrakin[train]'. Stopped at any moment, the same command with --resume goes on.
+    Needs the extra: pip install 'terrakin[train]'. Stopped at any moment, the same command with --resume goes on. To train on
+    another machine, such as one with a GPU, carry there what --pack writes, and give here what comes back with --result.
     """
-    from terrakin.api.train import train
-    from terrakin.progress import bar
+    from terrakin.api import train as api
 
-    bundle = train(
+    def bars(words: str, unit: str) -> AbstractContextManager[Progress]:
+        return bar(words, unit=unit, quiet=quiet)
+
+    changes = changes or []
+    if pack is not None:
+        if result is not None or resume or device != "auto":
+            raise typer.BadParameter(
+                "a pack holds a run before its first step; --result, --resume and --device do not go with it",
+                param_hint="--pack",
+            )
+        packed = api.pack(
+            recipe, data, out, pack, dataset=dataset, init=init, seed=seed, changes=changes, cache=cache, bars=bars
+        )
+        rounded = ", weights of half precision" if packed.half else ""
+        say(f"wrote {pack}: {packed.size:,} bytes, images at quality {packed.quality} of 100{rounded}", quiet=quiet)
+        say(f"there: python -m terrakin.training {pack.name} --result RESULT", quiet=quiet)
+        say("then here: the same command with --result RESULT in place of --pack", quiet=quiet)
+        return
+    if result is not None and (resume or init is not None or device != "auto"):
+        raise typer.BadParameter(
+            "a result is of a run that is finished; --resume, --init and --device do not go with it", param_hint="--result"
+        )
+    bundle = api.train(
         recipe,
         data,
         out,
@@ -60,9 +96,10 @@ def _train(
         resume=resume,
         init=init,
         seed=seed,
-        changes=changes or (),
+        changes=changes,
         cache=cache,
-        bars=lambda words, unit: bar(words, unit=unit, quiet=quiet),
+        result=result,
+        bars=bars,
     )
     space = bundle.passport.space
     say(f"wrote {out}: {bundle.passport.name}, {space.kind} of {space.size}; log and curves are in {out}.training", quiet=quiet)

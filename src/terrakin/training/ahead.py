@@ -1,11 +1,12 @@
 """Work done ahead of who needs it, by threads, its results in order."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "cores"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,3 +42,8 @@ def ahead(function: Callable[[T], R], items: Iterable[T], *, workers: int) -> Ge
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -46,6 +46,8 @@ class Luggage:
     """An `.npz` of weights to start from."""
     targets: Path | None = None
     """An `.npz` of what the teachers say of the images."""
+    seed: int = 0
+    """Of everything that is drawn."""
 
 
 def pack(
@@ -77,6 +79,7 @@ def pack(
         "bands": images.bands,
         "shape": images.pixels.shape,
         "digest": images.digest,
+        "seed": luggage.seed,
     }
     parts = {_RECIPE: luggage.recipe.encode(), _META: json.dumps(said).encode(), _CODED: coded}
     for name, path in ((_START, luggage.start), (_TARGETS, luggage.targets)):
@@ -114,7 +117,7 @@ def unpack(file: Path, folder: Path, *, workers: int = 1, progress: Progress = s
     except UnicodeDecodeError as exc:
         raise _broken(file, exc) from exc
     start, targets = (folder / name if name in parts else None for name in (_START, _TARGETS))
-    return Luggage(recipe, load(folder / "images"), start, targets)
+    return Luggage(recipe, load(folder / "images"), start, targets, said["seed"])
 
 
 def pack_result(folder: Path, file: Path, *, names: Sequence[str], limit: int = LIMIT) -> int:
@@ -224,6 +227,9 @@ def _said(text: bytes, file: Path) -> dict[str, Any]:
             raise ValueError(f"images of shape {said['shape']} do not fit {len(said['ids'])} ids and bands {said['bands']}")
         if min(count, height, bands) < 1 or height**2 * bands > _LARGEST_IMAGE or count * height**2 * bands > _LARGEST_IMAGES:
             raise ValueError(f"images of shape {said['shape']} are too large")
+        seed = said["seed"]
+        if not isinstance(seed, int) or seed < 0:
+            raise ValueError(f"its seed is {seed!r}")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise _broken(file, exc) from exc
     return {**said, "shape": (count, height, width, bands)}

@@ -22,7 +22,7 @@ from terrakin.training.whitening import within_class
 if TYPE_CHECKING:
     from terrakin.bundles.bundle import Bundle
 
-__all__ = ["Targets", "read_targets", "targets", "views"]
+__all__ = ["Targets", "read_targets", "targets", "views", "write_targets"]
 
 Targets = list[NDArray[np.float32]]
 """One for each teacher: (N, `Teacher.size`) unit rows, in the order of the images."""
@@ -70,10 +70,30 @@ def targets(
     return result
 
 
+def write_targets(file: Path, targets: Targets, *, half: bool = False) -> None:
+    """Write targets to be carried: an `.npz` of arrays named `0`, `1` and so on, float16 where `half`, else float32.
+
+    Raises:
+        TrainingError: if they cannot be written.
+    """
+    dtype = np.float16 if half else np.float32
+    try:
+        np.savez(file, allow_pickle=False, **{str(number): target.astype(dtype) for number, target in enumerate(targets)})
+    except OSError as exc:
+        raise TrainingError(f"cannot write {file}: {exc.strerror or exc}; make room for what teachers say") from exc
+
+
 def read_targets(file: Path) -> Targets:
-    """Targets that were carried here, from an `.npz` of arrays named `0`, `1` and so on."""
-    with np.load(file, allow_pickle=False) as held:
-        return [held[str(number)] for number in range(len(held.files))]
+    """Targets that were carried here, as `write_targets` wrote them, always float32.
+
+    Raises:
+        TrainingError: if they cannot be read.
+    """
+    try:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
+            return [np.asarray(held[str(number)], np.float32) for number in range(len(held.files))]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as exc:
+        raise TrainingError(f"cannot read what teachers say from {file}: {exc}; pack the run again") from exc
 
 
 def views(values: NDArray[np.float32], number: int) -> list[NDArray[np.float32]]:

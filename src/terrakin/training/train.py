@@ -1,6 +1,5 @@
 """Train: a recipe and labelled images in, a bundle out."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,11 +13,13 @@ from terrakin.bundles.reducer import fit as fit_reducer
 from terrakin.bundles.reducer import parse_reducer
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Bars, Progress, hidden, silent
+from terrakin.training.ahead import cores
 from terrakin.training.card import card
 from terrakin.training.curves import CURVES, draw
 from terrakin.training.draft import Draft
 from terrakin.training.ended import Ended
 from terrakin.training.export import export
+from terrakin.training.figures import in_words
 from terrakin.training.images import Images, cached
 from terrakin.training.loop import JOURNAL, Tell, Trained, fit
 from terrakin.training.network import Network, build, build_losses
@@ -83,8 +84,8 @@ def train(
             start=start,
             targets=taught,
             resume=resume,
-            workers=_cores(),
-            tell=_in_words(progress),
+            workers=cores(),
+            tell=_on(progress),
         )
     return finish(recipe, images, trained, folder, out)
 
@@ -125,7 +126,7 @@ def start_weights(recipe: Recipe, init: Path | None) -> Mapping[str, Tensor] | N
 
 def images_of(recipe: Recipe, data: Path, cache: Path, *, dataset: str | None, progress: Progress = silent) -> Images:
     """The recipe's images, decoded."""
-    return cached(data, cache, size=recipe.data.stored, dataset=dataset, workers=_cores(), progress=progress)
+    return cached(data, cache, size=recipe.data.stored, dataset=dataset, workers=cores(), progress=progress)
 
 
 def check(recipe: Recipe, images: Images) -> None:
@@ -152,7 +153,7 @@ def check(recipe: Recipe, images: Images) -> None:
 def teach(recipe: Recipe, images: Images, folder: Path, *, progress: Progress = silent) -> Targets:
     """What the recipe's teachers say of the images."""
     rows = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out).train
-    return targets(recipe.teachers, images, rows, folder, workers=_cores(), progress=progress)
+    return targets(recipe.teachers, images, rows, folder, workers=cores(), progress=progress)
 
 
 def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: Path) -> Bundle:
@@ -203,16 +204,8 @@ def _embeddings(network: nn.Module, images: Images, rows: NDArray[np.int64], siz
     return embed(forward, images, rows, size=size)
 
 
-def _in_words(progress: Progress) -> Tell:
+def _on(progress: Progress) -> Tell:
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
-        words = [f"loss {figures['loss']:.3f}"]
-        words += [
-            f"{name} {figures[key]:.3f}" for key, name in (("map", "mAP"), ("left_out_map", "left out")) if key in figures
-        ]
-        progress(done, total, ", ".join(words))
+        progress(done, total, in_words(figures))
 
     return tell
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
