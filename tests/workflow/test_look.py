@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
+from terrakin.training.recipe import RECIPES
 
 REGISTRIES = {
     "models": BUNDLES,
+    "recipes": sorted(path.stem for path in RECIPES.glob("*.toml")),
     "datasets": DATASETS,
     "measures": MEASURES,
     "protocols": PROTOCOLS,
@@ -73,6 +76,16 @@ def test_show_lists_every_member_with_a_word_about_it(run, what) -> None:
         words = [line.split(None, 1)[1] for line in lines]
         assert len(set(words)) == len(words)
         assert not any("See `" in line for line in words)
+
+
+def test_show_tells_what_a_recipe_trains_without_torch(run, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    lines = run("show", "recipes").out.splitlines()
+    assert re.split(r"\s{2,}", lines[0]) == ["name", "backbone", "head", "losses", "epochs", "what it is"]
+    found = {line.split()[0]: re.split(r"\s{2,}", line)[1:] for line in lines[1:]}
+    assert found["resnet34.fc1.pca"][:4] == ["resnet34", "fc", "cross-entropy", "40"]
+    assert found["resnet34.fc1.pca"][4].startswith("The row that the JSST papers lack")
+    assert found["mobilenetv2.triplet"][:4] == ["mobilenetv2", "projection", "triplet", "12"]
 
 
 def test_a_healthy_archive_is_all_in_order(run, scene_archive) -> None:

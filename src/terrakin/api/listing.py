@@ -1,7 +1,10 @@
 """What there is to choose from, as rows of a table."""
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
+import terrakin
 from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES, DEFAULT, open_bundle
 from terrakin.datasets.table import table
@@ -11,6 +14,8 @@ from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
 
 __all__ = ["LISTINGS", "listing"]
+
+_RECIPES = Path(terrakin.__file__).parent / "training" / "recipes"
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -48,6 +53,23 @@ def _datasets() -> Table:
     return ("name", "images", "classes", "pixels", "gsd", "bands", "licence"), rows
 
 
+def _recipes() -> Table:
+    # Read as what they are: the code that checks recipes needs torch, and who lists them may be about to install it.
+    read = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(_RECIPES.glob("*.toml"))]
+    rows: list[tuple[str, ...]] = [
+        (
+            recipe["name"],
+            recipe["backbone"]["name"],
+            recipe["head"]["name"],
+            ",".join(loss["name"] for loss in recipe["loss"]),
+            str(recipe["schedule"]["epochs"]),
+            recipe["words"],
+        )
+        for recipe in read
+    ]
+    return ("name", "backbone", "head", "losses", "epochs", "what it is"), rows
+
+
 def _measures() -> Table:
     return ("name", "what it is"), [(MEASURES[name].form, MEASURES[name].words) for name in MEASURES]
 
@@ -74,6 +96,7 @@ def _first_line(member: object) -> str:
 
 LISTINGS: dict[str, Callable[[], Table]] = {
     "models": _models,
+    "recipes": _recipes,
     "datasets": _datasets,
     "measures": _measures,
     "protocols": _protocols,

@@ -14,10 +14,11 @@ def register(app: typer.Typer) -> None:
 
 def _show(
     what: Annotated[
-        Literal["models", "datasets", "measures", "protocols", "sources", "stores", "spaces"], typer.Argument(help="What.")
+        Literal["models", "recipes", "datasets", "measures", "protocols", "sources", "stores", "spaces"],
+        typer.Argument(help="What."),
     ],
 ) -> None:
-    """List models, data sets, measures, protocols, sources, stores or spaces."""
+    """List models, recipes, data sets, measures, protocols, sources, stores or spaces."""
     from terrakin.api.listing import listing
     from terrakin.views.table import aligned
 
