@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from terrakin.errors import RecipeError, TrainingError, UnknownNameError
 from terrakin.training import recipe as module
 from terrakin.training.augment import Augmentation
+from terrakin.training.finish import finish
 from terrakin.training.images import Images
 from terrakin.training.loop import fit
 from terrakin.training.recipe import Backbone, Data, Export, Loss, Recipe, Schedule, Teacher, parse, read_recipe, write_toml
-from terrakin.training.train import finish, images_of, start_weights, teach
+from terrakin.training.train import images_of, start_weights, teach
 
 Make = Callable[..., Recipe]
 

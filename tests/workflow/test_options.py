@@ -103,6 +103,8 @@ PROVEN = {
         "--seed": "test_train.py::test_a_seed_and_changes_decide_the_weights",
         "--set": "test_train.py::test_a_seed_and_changes_decide_the_weights",
         "--cache": "test_train.py::test_a_seed_and_changes_decide_the_weights",
+        "--pack": "test_carry.py::test_a_run_is_packed_computed_elsewhere_and_finished_here",
+        "--result": "test_carry.py::test_a_run_is_packed_computed_elsewhere_and_finished_here",
         "--quiet": "test_train.py::test_quiet_says_nothing",
     },
     "model": {},

@@ -81,7 +81,8 @@ def _train(
         rounded = ", weights of half precision" if packed.half else ""
         say(f"wrote {pack}: {packed.size:,} bytes, images at quality {packed.quality} of 100{rounded}", quiet=quiet)
         say(f"there: python -m terrakin.training {pack.name} --result RESULT", quiet=quiet)
-        say("then here: the same command with --result RESULT in place of --pack", quiet=quiet)
+        instead = "--pack" if init is None else "--pack and --init"
+        say(f"then here: the same command with --result RESULT in place of {instead}", quiet=quiet)
         return
     if result is not None and (resume or init is not None or device != "auto"):
         raise typer.BadParameter(

@@ -14,13 +14,14 @@ from terrakin.progress import Bars, hidden
 from terrakin.training.ahead import cores
 from terrakin.training.checkpoint import Checkpoint, write_checkpoint
 from terrakin.training.codec import encode
+from terrakin.training.finish import finish
 from terrakin.training.half import halved, size_of
 from terrakin.training.images import Images
 from terrakin.training.pack import LIMIT, Luggage, pack
 from terrakin.training.recipe import Recipe
 from terrakin.training.result import read_result
 from terrakin.training.teachers import Targets, write_targets
-from terrakin.training.train import check, finish, images_of, run_folder, start_weights, teach
+from terrakin.training.train import check, images_of, run_folder, start_weights, teach
 
 __all__ = ["Packed", "bring_home", "carry_away"]
 

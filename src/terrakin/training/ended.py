@@ -1,4 +1,4 @@
-"""What a trained network ends with before it becomes a bundle: a whitening in the graph, a reducer beside it."""
+"""What a trained network ends with before it becomes a bundle."""
 
 import numpy as np
 import torch
@@ -14,23 +14,40 @@ __all__ = ["Ended"]
 
 
 class Ended(nn.Module):
-    """A network whose embedding is brought to unit length and whitened, as the last layer of the graph."""
+    """A network whose embedding, at unit length, gets the pooled feature map beside it and a whitening after it.
 
-    def __init__(self, network: Network, whitening: Whitening) -> None:
+    The head's embedding is what the losses shaped; the pooled map before it keeps more of what the network knew of classes that
+    it never saw. A whitening weighs the two.
+    """
+
+    def __init__(self, network: Network, *, pooled: bool = False, whitening: Whitening | None = None) -> None:
+        """Wrap a network.
+
+        Args:
+            network: shared, not copied.
+            pooled: put the mean over the feature map, at unit length, beside the embedding.
+            whitening: of both together.
+        """
         super().__init__()
         self.network = network
-        # Multiplied in advance: one layer instead of a subtraction and a product.
-        matrix, mean = whitening.matrix.astype(np.float64), whitening.mean.astype(np.float64)
-        self.linear = nn.Linear(len(mean), matrix.shape[1])
-        with torch.no_grad():
-            self.linear.weight.copy_(_tensor(matrix.T))
-            self.linear.bias.copy_(_tensor(-mean @ matrix))
+        self.pooled = pooled
+        self.linear = None if whitening is None else _linear(whitening)
 
     def forward(self, pixels: Tensor) -> Output:
-        """The embedding (N, D) whitened, logits as they are."""
-        output: Output = self.network(pixels)
-        return Output(self.linear(F.normalize(output.embedding, dim=1)), output.logits)
+        """The embedding (N, D) so ended, logits as they are."""
+        maps = self.network.backbone(pixels)
+        output: Output = self.network.head(maps)
+        rows = F.normalize(output.embedding, dim=1)
+        if self.pooled:
+            rows = torch.cat([rows, F.normalize(maps.mean(dim=(2, 3)), dim=1)], dim=1)
+        return Output(rows if self.linear is None else self.linear(rows), output.logits)
 
 
-def _tensor(values: NDArray[np.float64]) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32))
+def _linear(whitening: Whitening) -> nn.Linear:
+    """The whitening as one layer, multiplied in advance."""
+    matrix: NDArray[np.float64] = whitening.matrix.astype(np.float64)
+    linear = nn.Linear(*matrix.shape)
+    with torch.no_grad():
+        linear.weight.copy_(torch.from_numpy(matrix.T.astype(np.float32)))
+        linear.bias.copy_(torch.from_numpy((-whitening.mean.astype(np.float64) @ matrix).astype(np.float32)))
+    return linear

@@ -135,12 +135,16 @@ class Export:
     """Version under that name."""
     size: int = 224
     """Side of its input in pixels."""
+    pooled: bool = False
+    """Put the mean over the feature map, at unit length, beside the head's embedding."""
     whiten: float | None = None
     """End the graph with a whitening by the scatter within classes of the training images, with this shrinkage."""
     reducer: str | None = None
     """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the training images."""
     weights: Literal["float32", "int8"] = "float32"
     """How weights are stored; `int8` rounds each output channel to 8 bits, and computes in float32."""
+    arithmetic: Literal["float32", "int8"] = "float32"
+    """What convolutions compute with; `int8` is twice as fast on processors made for it, and wrong on some that are not."""
     training_data: str = "the labelled chips that it was given"
     """What the model saw, in words."""
     licence: str = "not stated"

@@ -3,34 +3,24 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from terrakin.bundles.bundle import Bundle
-from terrakin.bundles.reducer import fit as fit_reducer
-from terrakin.bundles.reducer import parse_reducer
-from terrakin.errors import RecipeError, TrainingError
+from terrakin.errors import TrainingError
 from terrakin.progress import Bars, Progress, hidden, silent
 from terrakin.training.ahead import cores
-from terrakin.training.card import card
-from terrakin.training.curves import CURVES, draw
-from terrakin.training.draft import Draft
-from terrakin.training.ended import Ended
-from terrakin.training.export import export
 from terrakin.training.figures import in_words
+from terrakin.training.finish import check_end, finish
 from terrakin.training.images import Images, cached
-from terrakin.training.loop import JOURNAL, Tell, Trained, fit
-from terrakin.training.network import Network, build, build_losses
+from terrakin.training.loop import JOURNAL, Tell, fit
+from terrakin.training.network import build, build_losses
 from terrakin.training.recipe import Recipe
 from terrakin.training.split import split
 from terrakin.training.teachers import Targets, targets
-from terrakin.training.validate import embed
 from terrakin.training.weights import read_weights, recognise
-from terrakin.training.whitening import within_class
 
-__all__ = ["check", "finish", "images_of", "run_folder", "start_weights", "teach", "train"]
+__all__ = ["check", "images_of", "run_folder", "start_weights", "teach", "train"]
 
 
 def train(
@@ -140,68 +130,13 @@ def check(recipe: Recipe, images: Images) -> None:
     with torch.random.fork_rng(devices=()):
         network = build(recipe, bands=len(images.bands), classes=len(images.classes))
         build_losses(recipe, network, classes=len(images.classes))
-    _draft(recipe, images, network)
-    if recipe.export.reducer is not None:
-        size, _ = parse_reducer(recipe.export.reducer)
-        if size > network.head.size or size >= len(rows):
-            raise RecipeError(
-                f"[export] reducer {recipe.export.reducer} keeps more than there is: the embedding has {network.head.size} "
-                f"dimensions, and {len(rows)} images train"
-            )
+    check_end(recipe, images, network, len(rows))
 
 
 def teach(recipe: Recipe, images: Images, folder: Path, *, progress: Progress = silent) -> Targets:
     """What the recipe's teachers say of the images."""
     rows = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out).train
     return targets(recipe.teachers, images, rows, folder, workers=cores(), progress=progress)
-
-
-def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: Path) -> Bundle:
-    """The bundle of a trained network: whitening and reducer fitted on the images that trained, written, with its curves."""
-    network, rows = trained.network, trained.parts.train
-    draft = _draft(recipe, images, network)
-    module: nn.Module = network
-    embeddings = _embeddings(network, images, rows, recipe.export.size)
-    if recipe.export.whiten is not None:
-        unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        try:
-            whitening = within_class(unit, images.labels[rows], shrinkage=recipe.export.whiten)
-        except ValueError as exc:
-            raise RecipeError(f"[export] whiten: {exc}") from exc
-        module, embeddings = Ended(network, whitening), whitening.apply(unit)
-    reducer = None
-    if recipe.export.reducer is not None:
-        size, whiten = parse_reducer(recipe.export.reducer)
-        reducer = fit_reducer([embeddings], size=size, whiten=whiten, fitted_on=recipe.export.training_data)
-    text = card(recipe, images, trained)
-    bundle = export(module.eval(), draft, card=text, reducer=reducer, weights=recipe.export.weights)
-    draw(folder / JOURNAL, folder / CURVES)
-    bundle.save(out)
-    return bundle
-
-
-def _draft(recipe: Recipe, images: Images, network: Network) -> Draft:
-    return Draft(
-        name=recipe.export.name,
-        version=recipe.export.version,
-        bands=images.bands,
-        input_size=recipe.export.size,
-        mean=tuple(network.backbone.mean),
-        std=tuple(network.backbone.std),
-        training_data=recipe.export.training_data,
-        licence=recipe.export.licence,
-    )
-
-
-def _embeddings(network: nn.Module, images: Images, rows: NDArray[np.int64], size: int) -> NDArray[np.float32]:
-    shape = (1, -1, 1, 1)
-    mean, std = (torch.tensor(values).reshape(shape) for values in (network.backbone.mean, network.backbone.std))
-
-    def forward(pixels: Tensor) -> Tensor:
-        embedding: Tensor = network((pixels - mean) / std).embedding
-        return embedding
-
-    return embed(forward, images, rows, size=size)
 
 
 def _on(progress: Progress) -> Tell:

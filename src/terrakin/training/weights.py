@@ -143,9 +143,7 @@ def _tensors(content: object) -> dict[str, Tensor]:
 def _shapes(name: str) -> dict[str, tuple[int, ...]]:
     """Shapes of a backbone's tensors by name; nothing is allocated."""
     with torch.device("meta"):
-        # A backbone is a module, which its protocol cannot say.
-        backbone: torch.nn.Module = BACKBONES[name]()  # type: ignore[assignment]
-    return {key: tuple(value.shape) for key, value in backbone.state_dict().items()}
+        return {key: tuple(value.shape) for key, value in BACKBONES[name]().state_dict().items()}
 
 
 def _prefix(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> str:
