@@ -49,6 +49,8 @@ def test_they_train_on_patternnet(patternnet: Path, weights: Path, tmp_path: Pat
     train(recipe, patternnet, tmp_path / "b", dataset="patternnet", init=weights, device="cpu")
     bundle = open_bundle(tmp_path / "b")
     passport = bundle.passport
+    # Components are for cosine; logits compare as in the papers.
+    assert passport.space.kind == ("cosine" if reduced else "pearson")
     assert (passport.embedding_size, passport.space.size) == (wide, reduced or wide)
     assert (passport.input_size, passport.bands) == (32, ("red", "green", "blue"))
     assert "resnet34 from published weights" in bundle.card

@@ -8,7 +8,7 @@ from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.graph import self_test_values
 from terrakin.bundles.passport import SELF_TEST_PARTS, Passport
 from terrakin.errors import TrainingError
-from terrakin.spaces.space import Space
+from terrakin.spaces.space import Kind, Space
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -36,6 +36,8 @@ class Draft:
     """What the model saw, in words."""
     licence: str
     """SPDX expression of the weights' licence."""
+    space: Kind = "cosine"
+    """How the embeddings compare."""
 
     def __post_init__(self) -> None:
         # Whatever a passport would refuse is refused before hours of work end in it.
@@ -61,7 +63,7 @@ def drafted(draft: Draft, outputs: tuple[str, ...] = ("embedding",), size: int =
         mean=draft.mean,
         std=draft.std,
         outputs=outputs,
-        space=Space("cosine", size),
+        space=Space(draft.space, size),
         reducer=None,
         training_data=draft.training_data,
         licence=draft.licence,

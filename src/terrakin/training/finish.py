@@ -126,4 +126,5 @@ def _draft(recipe: Recipe, images: Images, network: Network) -> Draft:
         std=tuple(network.backbone.std),
         training_data=recipe.export.training_data,
         licence=recipe.export.licence,
+        space=recipe.export.space,
     )

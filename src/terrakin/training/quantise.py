@@ -56,7 +56,8 @@ def quantise(bundle: Bundle, images: Values, *, card: str, span: Range = "extrem
     require("onnx", extra="train")
     _check(bundle, images)
     model = _eight_bits(_prepared(bundle), _normalised(bundle, images), span)
-    draft = Draft(**{field.name: getattr(bundle.passport, field.name) for field in fields(Draft)})
+    said = {field.name: getattr(bundle.passport, field.name) for field in fields(Draft) if field.name != "space"}
+    draft = Draft(**said, space=bundle.passport.space.kind)
     result = finished(model, draft, card=card)
     cosine = float(_cosines(bundle.raw(images), result.raw(images)).mean())
     if not cosine >= _LEAST_COSINE:

@@ -141,6 +141,8 @@ class Export:
     """End the graph with a whitening by the scatter within classes of the training images, with this shrinkage."""
     reducer: str | None = None
     """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the training images."""
+    space: Literal["cosine", "pearson"] = "cosine"
+    """How embeddings compare; by Pearson's correlation where there is no reducer, whose components are for cosine."""
     weights: Literal["float32", "int8"] = "float32"
     """How weights are stored; `int8` rounds each output channel to 8 bits, and computes in float32."""
     arithmetic: Literal["float32", "int8"] = "float32"
@@ -287,6 +289,11 @@ def _check(recipe: Recipe, where: str) -> None:
             parse_reducer(export.reducer)
         except BundleError as exc:
             raise RecipeError(f"{where} [export] reducer: {exc}") from exc
+        if export.space != "cosine":
+            raise RecipeError(
+                f"{where} [export] reducer {export.reducer} gives embeddings that compare by cosine, not by {export.space}; "
+                "take one of the two out"
+            )
     if not 0 <= data.validation < 1:
         raise RecipeError(f"{where} [data] validation is a share from 0 to below 1, got {data.validation}")
     if not 0 <= recipe.schedule.average < 1:
