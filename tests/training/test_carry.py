@@ -232,14 +232,14 @@ class TestRefused:
     def test_a_result_of_another_run(self, recipe, pictures, carried, tmp_path) -> None:
         result = carried(seed=1)
         bring = {"data": pictures, "out": tmp_path / "mine", "result": result}
-        with pytest.raises(TrainingError, match=r"result of another run: the seed \(1 there, 0 here\) differ; give what was"):
+        with pytest.raises(
+            TrainingError, match=r"result of another run; what differs: the seed \(1 there, 0 here\)\. Give what was"
+        ):
             bring_home(recipe(), **bring)
-        words = r"the recipe \(there: epochs = 3, here: epochs = 5\) and the seed"
+        words = r"the recipe \(there: epochs = 3, here: epochs = 5\), the seed"
         with pytest.raises(TrainingError, match=words):
             bring_home(recipe("schedule.epochs=5"), **bring)
-        with pytest.raises(
-            TrainingError, match=r"the recipe \(.*stored = 24, here: stored = 32\) and the images \(other files"
-        ):
+        with pytest.raises(TrainingError, match=r"the recipe \(.*stored = 24, here: stored = 32\), the images \(other files"):
             bring_home(recipe("data.stored=32"), **bring, seed=1)
         assert not (tmp_path / "mine.training" / JOURNAL).exists()
         bring_home(recipe("export.version='2'"), **bring, seed=1)

@@ -103,7 +103,7 @@ def test_a_result_of_another_seed_says_so(run, command, there, tmp_path) -> None
     run(*command, "--pack", tmp_path / "run.pack", "--quiet")
     there(tmp_path / "run.pack", "--result", tmp_path / "run.result")
     told = run(*command, "--seed", 1, "--result", tmp_path / "run.result", status=FAILED).err
-    assert "is the result of another run: the seed (0 there, 1 here) differ; give what was packed" in told
+    assert "is the result of another run; what differs: the seed (0 there, 1 here). Give what was packed" in told
     assert told.count("\n") == 1
 
 

@@ -124,7 +124,9 @@ def _must_be_of(facts: Mapping[str, Any], recipe: Recipe, images: Images, seed: 
     if their_seed != seed:
         differ.append(f"the seed ({their_seed} there, {seed} here)")
     if differ:
-        raise TrainingError(f"{str(file)!r} is the result of another run: {' and '.join(differ)} differ; give what was packed")
+        raise TrainingError(
+            f"{str(file)!r} is the result of another run; what differs: {', '.join(differ)}. Give what was packed"
+        )
 
 
 def _difference(there: str, here: str) -> str:
