@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.bundles.reducer import fit as fit_reducer
+from terrakin.training.ended import Ended
 from terrakin.training.finish import embeddings_of
 from terrakin.training.images import Images, cached
 from terrakin.training.loop import Trained, fit
@@ -44,6 +46,17 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "rate 0.05": ("optimizer.learning_rate=0.05", "optimizer.heads=4.0"),
     "rate 0.05, teacher whitened less": ("optimizer.learning_rate=0.05", "optimizer.heads=4.0", "teacher.0.whiten=3.0"),
     "rate 0.008, faster head, 2 epochs": ("optimizer.learning_rate=0.008", "optimizer.heads=20.0", "schedule.epochs=2"),
+    "classes beside, 160 px, 6 epochs": (
+        'head={name = "projection", parts = [128, 128]}',
+        'loss=[{name = "distillation", part = 0, teacher = 0, weight = 2.0}, {name = "normalised-softmax", part = 1}]',
+        'sampler={name = "balanced", batch = 64}',
+        "teacher.0.size=128",
+        "teacher.0.whiten=0.2",
+        "data.size=160",
+        "data.augmentation.crop=[0.3, 1.0]",
+        "schedule.epochs=6",
+        "schedule.average=0.998",
+    ),
     "AdamW 0.0002, 2 epochs": ('optimizer={name = "adamw", learning_rate = 2e-4, heads = 5.0}', "schedule.epochs=2"),
 }
 
@@ -101,10 +114,18 @@ def _trained(name: str, recipe: Recipe, images: Images, weights: Path, work: Pat
     start = recognise(read_weights(weights), architecture=recipe.backbone.name).state
     taught = targets(recipe.teachers, images, parts.train, work, workers=2)
     trained: Trained = fit(recipe, images, folder, start=start, targets=taught, resume=True)
-    rows = embeddings_of(trained.network, trained.network, images, np.arange(len(images.ids)), recipe.export.size)
-    yield _found(f"student: {name}", rows, images, parts)
-    whitening = within_class(rows[parts.train], images.labels[parts.train], shrinkage=0.3)
-    yield _found(f"student: {name}; whitened 0.3", whitening.apply(rows), images, parts)
+    module = Ended(trained.network, pooled=True).eval()
+    rows = embeddings_of(module, trained.network, images, np.arange(len(images.ids)), recipe.export.size)
+    head = trained.network.head.size
+    yield _found(f"student: {name}", rows[:, :head], images, parts)
+    for what, seen in (("head", rows[:, :head]), ("pooled map", rows[:, head:]), ("both", rows)):
+        for shrinkage in (0.5, 1.0, 3.0):
+            whitening = within_class(seen[parts.train], images.labels[parts.train], shrinkage=shrinkage)
+            white = whitening.apply(seen)
+            for size in (64, 128, 256):
+                reducer = fit_reducer([white[parts.train]], size=size)
+                ended = f"student: {name}; {what}, whitened {shrinkage}, {size} components"
+                yield _found(ended, reducer.apply(white), images, parts)
 
 
 def _parts(images: Images) -> Parts:

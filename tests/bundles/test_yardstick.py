@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from terrakin.bundles.bundle import DEFAULT, open_bundle
+from terrakin.bundles.bundle import open_bundle
 from terrakin.bundles.reducer import fit
 from terrakin.spaces.kinds import distances
 
@@ -33,11 +33,11 @@ def quality(bundle, values: np.ndarray, labels: np.ndarray) -> tuple[float, floa
 
 @pytest.mark.shared
 @pytest.mark.skipif(not IMAGES.exists(), reason="the UCM data set is not beside the checkout")
-def test_the_default_bundle_gives_the_yardsticks_figures():
+def test_the_off_the_shelf_bundle_gives_the_yardsticks_figures():
     files = [file for folder in sorted(IMAGES.iterdir()) for file in sorted(folder.iterdir())[:PER_CLASS]]
     values = np.stack([read(file) for file in files])
     labels = np.array([file.parent.name for file in files])
-    bundle = open_bundle(DEFAULT)
+    bundle = open_bundle("imagenet-mobilenetv2")
     # Recorded from a script of Pillow, onnxruntime and NumPy alone.
     assert quality(bundle, values, labels) == pytest.approx((0.7348, 0.7810), abs=0.005)
     reduced = bundle.with_reducer(fit([bundle.raw(values)], size=64))

@@ -1,48 +1,18 @@
-"""Which precision is faster: tried without leaving a trace."""
-
-import copy
+"""Which precision a device is made for."""
 
 import pytest
 import torch
 
-from terrakin.nn.heads.known import HEADS
-from terrakin.training import precision
-from terrakin.training.network import Network
-from terrakin.training.precision import faster
+from terrakin.training.precision import native
 
 
-@pytest.fixture
-def network(tiny_backbone: None) -> Network:
-    from terrakin.nn.backbones.known import BACKBONES
-
-    backbone = BACKBONES["tiny"]()
-    return Network(backbone, HEADS["projection"](backbone.channels, 4))
+@pytest.mark.parametrize(("fast", "wanted"), [(True, "bf16"), (False, "float32")])
+def test_a_processor_computes_in_what_it_has_instructions_for(fast: bool, wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fast)
+    assert native(torch.device("cpu")) == wanted
 
 
-def test_the_network_stays_as_it_is(network: Network) -> None:
-    before = copy.deepcopy(network.state_dict())
-    assert faster(network, torch.rand(4, 3, 16, 16)) in ("float32", "bf16")
-    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
-    assert all(parameter.grad is None for parameter in network.parameters())
-
-
-@pytest.mark.parametrize("winner", ["float32", "bf16"])
-def test_the_faster_one_wins(network: Network, monkeypatch: pytest.MonkeyPatch, winner: str) -> None:
-    clock, seen = 0.0, set()
-
-    def tick() -> float:
-        return clock
-
-    def forward(pixels: torch.Tensor) -> object:
-        nonlocal clock
-        used = "bf16" if torch.is_autocast_enabled("cpu") else "float32"
-        seen.add(used)
-        clock += 1 if used == winner else 2
-        return original(pixels)
-
-    original = network.forward
-    monkeypatch.setattr(precision.copy, "deepcopy", lambda same: same)
-    monkeypatch.setattr(precision.time, "perf_counter", tick)
-    monkeypatch.setattr(network, "forward", forward)
-    assert faster(network, torch.rand(4, 3, 16, 16)) == winner
-    assert seen == {"float32", "bf16"}
+@pytest.mark.parametrize(("fast", "wanted"), [(True, "bf16"), (False, "float32")])
+def test_so_does_a_gpu_and_emulation_does_not_count(fast: bool, wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: fast or including_emulation)
+    assert native(torch.device("cuda")) == wanted

@@ -319,11 +319,15 @@ EXPORT = {
     "name": ("other", lambda bundle: bundle.passport.name),
     "version": ("'2'", lambda bundle: bundle.passport.version),
     "size": ("32", lambda bundle: bundle.passport.input_size),
+    "pooled": ("true", lambda bundle: bundle.passport.embedding_size),
     "whiten": ("0.1", lambda bundle: bundle.passport.digest),
     "reducer": ("pca:3", lambda bundle: bundle.passport.space.size),
     "weights": ("int8", lambda bundle: bundle.passport.digest),
+    "arithmetic": ("int8", lambda bundle: bundle.passport.digest),
+    "space": ("pearson", lambda bundle: bundle.passport.space.kind),
     "training_data": ("mine", lambda bundle: bundle.passport.training_data),
     "licence": ("MIT", lambda bundle: bundle.passport.licence),
+    "notes": ("'## Origin'", lambda bundle: bundle.card),
 }
 """By option of `[export]`: another value, and where it shows in the bundle."""
 

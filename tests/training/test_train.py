@@ -12,11 +12,13 @@ import torch
 from terrakin.bundles.bundle import open_bundle
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Progress
+from terrakin.training import finish as finishing
 from terrakin.training import train as module
+from terrakin.training.finish import finish
 from terrakin.training.images import Images
 from terrakin.training.loop import fit
 from terrakin.training.recipe import Recipe
-from terrakin.training.train import check, finish, run_folder, train
+from terrakin.training.train import check, run_folder, train
 
 Make = Callable[..., Recipe]
 ONE_BATCH = ("sampler.batch=24", "schedule.epochs=2")
@@ -90,7 +92,7 @@ class TestFinish:
         assert bundle.passport.reducer.fitted_on == "mine"
 
     def test_a_whitening_that_cannot_be_fitted(self, recipe, images, trained, tmp_path, monkeypatch) -> None:
-        monkeypatch.setattr(module, "_embeddings", lambda network, images, rows, size: np.ones((len(rows), 8), np.float32))
+        monkeypatch.setattr(finishing, "embeddings_of", lambda *given: np.ones((len(given[3]), 8), np.float32))
         with pytest.raises(RecipeError, match=r"\[export\] whiten: a shrinkage is above 0 where some direction does not vary"):
             finish(recipe("export.whiten=0"), images, trained, tmp_path / "run", tmp_path / "out")
         assert not (tmp_path / "out").exists()

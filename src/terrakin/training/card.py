@@ -1,8 +1,10 @@
 """The card of a bundle that was trained here."""
 
+import tomllib
+
 from terrakin.training.images import Images
 from terrakin.training.loop import Trained
-from terrakin.training.recipe import Recipe
+from terrakin.training.recipe import Recipe, write_toml
 
 __all__ = ["card"]
 
@@ -42,11 +44,19 @@ def card(recipe: Recipe, images: Images, trained: Trained) -> str:
         "| --- | --- |",
         *(f"| {words} | {trained.figures[name]:.4f} |" for name, words in _NAMES.items() if name in trained.figures),
         "",
+        *([recipe.export.notes.strip(), ""] if recipe.export.notes else []),
         "## Recipe",
         "",
         "```toml",
-        recipe.source.strip(),
+        _without_notes(recipe),
         "```",
         "",
     ]
     return "\n".join(lines)
+
+
+def _without_notes(recipe: Recipe) -> str:
+    """The recipe's text; notes are in the card already."""
+    tables = tomllib.loads(recipe.source)
+    tables["export"].pop("notes", None)
+    return write_toml(tables).strip()

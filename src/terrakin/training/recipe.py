@@ -122,7 +122,7 @@ class Schedule(Component):
     average: float = 0.0
     """Decay a step of the running average of the weights, which is what is validated and exported; 0 for none."""
     precision: Literal["auto", "float32", "bf16"] = "auto"
-    """`bf16` computes in bfloat16 with float32 weights; `auto` tries both on the first batch and takes the faster."""
+    """`bf16` computes in bfloat16 with float32 weights; `auto` does where the device is made for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,8 @@ class Export:
     """What the model saw, in words."""
     licence: str = "not stated"
     """SPDX expression of the weights' licence."""
+    notes: str = ""
+    """Markdown at the end of the card: origin, intended use, limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from terrakin.training.checkpoint import Checkpoint
 from terrakin.training.images import Images
 from terrakin.training.network import Network, build, build_losses
 from terrakin.training.optimizers import OPTIMIZERS
-from terrakin.training.precision import faster
+from terrakin.training.precision import native
 from terrakin.training.recipe import Recipe, trains
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
@@ -71,7 +71,8 @@ class Run:
         self.sampler = SAMPLERS[recipe.sampler.name](images.labels[parts.train], seed=seed, **recipe.sampler.options)
         self.steps = self.sampler.steps * recipe.schedule.epochs
         self.factor = SCHEDULES[recipe.schedule.name](self.steps, self.sampler.steps, **recipe.schedule.options)
-        self.precision = recipe.schedule.precision
+        wanted = recipe.schedule.precision
+        self.precision = native(device) if wanted == "auto" else wanted
         self.step = 0
         self.figures: dict[str, float] = {}
         self.facts = {"recipe": _digest(trains(recipe)), "images": images.digest, "seed": seed, "steps": self.steps}
@@ -93,8 +94,6 @@ class Run:
         pixels = self._normalised(batch.pixels)
         labels = batch.labels.to(self.device)
         taught = [target[batch.rows].to(self.device) for target in targets]
-        if self.precision == "auto":
-            self.precision = faster(self.network, pixels)
         loss, terms = self._loss(pixels, labels, taught)
         value = loss.item()
         if not np.isfinite(value):
