@@ -14,6 +14,8 @@ from PIL import Image
 from terrakin import Archive
 from terrakin.archive.ledger import Ledger
 from terrakin.archive.report import NAME, Summary
+from terrakin.bundles.bundle import open_bundle
+from terrakin.bundles.reducer import fit
 from terrakin.errors import ArchiveBusyError, ArchiveError, ArchiveFullError, BundleError, PassportMismatchError, SceneError
 
 
@@ -182,6 +184,19 @@ def test_a_reducer_is_fitted_before_the_first_chip(tiny_bundle: Path, source: Pa
     assert again.bundle.passport.reducer is not None
     assert again.add(source).unchanged == 48
     assert again.search("water/water05.png", k=3)[0].labels == ("water",)
+
+
+def test_a_reducer_that_is_asked_for_replaces_that_of_the_model(tiny_bundle: Path, source: Path, tmp_path: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    rows = np.random.default_rng(0).random((60, bundle.passport.embedding_size), np.float32)
+    bundle.with_reducer(fit([rows], size=8, fitted_on="elsewhere")).save(tmp_path / "reduced")
+    archive = Archive.create(tmp_path / "archive", model=tmp_path / "reduced", reducer="pca:10")
+    for _ in range(2):  # the second run finds it fitted
+        archive.add(source)
+        reducer = archive.bundle.passport.reducer
+        assert reducer is not None
+        assert (reducer.size, reducer.fitted_on, archive.bundle.passport.space.size) == (10, "archive", 10)
+        archive = Archive.open(tmp_path / "archive")
 
 
 def test_too_few_chips_for_a_reducer_is_told(tiny_bundle: Path, source: Path, tmp_path: Path) -> None:

@@ -195,7 +195,8 @@ class Archive:
             )
         with writer(self.path):
             threads = workers or os.cpu_count() or 1
-            if self.options.reducer is not None and self.bundle.passport.reducer is None:
+            # One that the model brings along is replaced; it was fitted on other imagery.
+            if self.options.reducer is not None and self._manifest.bundle == _BUNDLE:
                 self._reduce(found, threads)
             try:
                 summary = self._index(found, paths, prune=prune, strict=strict, workers=threads, progress=progress)

@@ -48,8 +48,8 @@ class IndexOptions:
                 f"the model reads {len(passport.bands)} bands ({', '.join(passport.bands)}), got {len(self.bands)} "
                 f"({', '.join(self.bands)})"
             )
-        if self.reducer is not None and parse_reducer(self.reducer)[0] > passport.space.size:
-            raise ValueError(f"the model gives {passport.space.size} dimensions, too few for the reducer {self.reducer}")
+        if self.reducer is not None and parse_reducer(self.reducer)[0] > passport.embedding_size:
+            raise ValueError(f"the model gives {passport.embedding_size} dimensions, too few for the reducer {self.reducer}")
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for `archive.json`."""
