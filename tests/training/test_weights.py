@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from terrakin.errors import TrainingError, UnknownNameError
 from terrakin.nn.backbones.known import BACKBONES
+from terrakin.training.checkpoint import Checkpoint, write_checkpoint
 from terrakin.training.weights import read_weights, recognise
 
 
@@ -119,3 +120,16 @@ def test_another_network_is_refused_with_what_differs(resnet) -> None:
         recognise(resnet, architecture="resnet34")
     with pytest.raises(UnknownNameError, match="did you mean 'resnet34'"):
         recognise(resnet, architecture="resnet43")
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_a_run_starts_from_the_checkpoint_of_another(tmp_path, averaged) -> None:
+    state = BACKBONES["resnet18"]().state_dict()
+    tensors = {f"network.backbone.{name}": torch.zeros_like(tensor) if averaged else tensor for name, tensor in state.items()}
+    if averaged:
+        tensors |= {f"average.backbone.{name}": tensor for name, tensor in state.items()}
+    tensors |= {"network.head.linear.weight": torch.zeros(2, 512), "optimizer.0.momentum_buffer": torch.zeros(3)}
+    write_checkpoint(tmp_path / "checkpoint.npz", Checkpoint({"step": 3}, tensors))
+    found = recognise(read_weights(tmp_path / "checkpoint.npz"))
+    assert found.architecture == "resnet18"
+    assert all(torch.equal(found.state[name], tensor) for name, tensor in state.items())

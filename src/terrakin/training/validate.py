@@ -19,7 +19,7 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 """Images (N, C, H, W) in [0, 1] to embeddings (N, D)."""
 
 
-def embed(forward: Forward, images: Images, rows: NDArray[np.int64], *, size: int, batch: int = 32) -> NDArray[np.float32]:
+def embed(forward: Forward, images: Images, rows: NDArray[np.int64], *, size: int, batch: int = 8) -> NDArray[np.float32]:
     """Embeddings (n, D) of the images of `rows`, resized to `size`, not augmented."""
     plain, rng = Augmentation(), np.random.default_rng(0)
     parts = []

@@ -12,6 +12,7 @@ from torch import Tensor
 from terrakin.errors import TrainingError
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.registry import require
+from terrakin.training.checkpoint import read_checkpoint
 
 __all__ = ["Recognised", "read_weights", "recognise"]
 
@@ -56,17 +57,19 @@ class Recognised:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors of a file by name: `.safetensors`, or what `torch.save` wrote of a state dict.
+    """Tensors of a file by name: `.safetensors`, a run's checkpoint `.npz`, or what `torch.save` wrote of a state dict.
 
-    Only tensors and plain values are read: a file that holds whole objects would run its author's code, and is refused.
+    Of a checkpoint they are those of the network that the run would export. Only tensors and plain values are read: a file that
+    holds whole objects would run its author's code, and is refused.
 
     Raises:
         MissingExtraError: if the file is a .safetensors and that package is not installed.
         TrainingError: if it cannot be read, or holds no tensors by name.
     """
     if not path.is_file():
-        raise TrainingError(f"there is no file of weights at {str(path)!r}; name a .pth, .pt, .safetensors or .onnx file")
-    content = _safetensors(path) if path.suffix.lower() == ".safetensors" else _torch(path)
+        raise TrainingError(f"there is no file of weights at {str(path)!r}; name a .pth, .pt, .safetensors, .npz or .onnx file")
+    readers = {".safetensors": _safetensors, ".npz": _checkpoint}
+    content = readers.get(path.suffix.lower(), _torch)(path)
     state = _tensors(content)
     if not state:
         raise TrainingError(
@@ -107,6 +110,12 @@ def recognise(state: Mapping[str, Tensor], *, architecture: str | None = None) -
         f"these weights are of no backbone that is known ({', '.join(names)}); nearest is {nearest}, but "
         f"{'; '.join(told)}{f' and {more} more' if more > 0 else ''}. Export the network as ONNX and convert that"
     )
+
+
+def _checkpoint(path: Path) -> object:
+    tensors = read_checkpoint(path).tensors
+    kept = "average." if any(name.startswith("average.") for name in tensors) else "network."
+    return {name.removeprefix(kept): tensor for name, tensor in tensors.items() if name.startswith(kept)}
 
 
 def _safetensors(path: Path) -> object:
