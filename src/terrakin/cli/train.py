@@ -34,7 +34,7 @@ def _train(
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")] = False,
     init: Annotated[
-        Path | None, typer.Option(help="Weights to start from: .safetensors, .pth, .pt, or the checkpoint.npz of a run.", metavar="FILE")
+        Path | None, typer.Option(help="Weights to start from: .safetensors, .pth, .pt, a checkpoint.npz.", metavar="FILE")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
     changes: Annotated[
