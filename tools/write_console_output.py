@@ -4,7 +4,7 @@
 
 A line that begins with `$ ` is a command, the lines below it are what it prints. Output that says the same as before stays as
 it is: times, rates and sizes count as equal, decimal numbers within `TOLERANCE`, and a line `...` stands for any lines. Blocks
-of Python in between are run too. A page that names `START` finds that file. A test runs the same commands and compares in the
+of Python in between are run too. A test runs the same commands and compares in the
 same way.
 """
 
@@ -21,16 +21,13 @@ from typing import Any
 
 from terrakin.cli.app import run
 
-__all__ = ["START", "commands", "output_of", "refreshed", "same"]
+__all__ = ["commands", "output_of", "refreshed", "same"]
 
 TOLERANCE = 0.02
 """How far apart decimal numbers may lie: embeddings differ in the last digits between processors, and intervals follow."""
 
 HOME = "/home/you"
 """What stands on the page for the folder in which commands run."""
-
-START = "start.safetensors"
-"""Start weights, as `tools/write_start_weights.py` writes them: the page that trains begins with them."""
 
 _BLOCK = re.compile(r"^```(?P<language>console|python)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -154,13 +151,9 @@ def _alike(wanted: str, got: str) -> bool:
 
 
 if __name__ == "__main__":
-    from write_start_weights import write
-
     for name in sys.argv[1:]:
         page = Path(name).absolute()
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(Path(folder).resolve())
-            if START in page.read_text(encoding="utf-8"):
-                write(Path(START))
             page.write_text(refreshed(page.read_text(encoding="utf-8")), encoding="utf-8")
         os.chdir(page.parent)

@@ -23,13 +23,11 @@ FROM_NOTHING = ("docs/tutorial.md", "docs/training-tutorial.md")
 
 
 @pytest.fixture
-def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool) -> Path:
+def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder of the commands."""
     here, page = tmp_path / "here", request.node.callspec.params["page"]
     if page in FROM_NOTHING:
         here.mkdir()
-        if (start := tool("write_console_output").START) in (ROOT / page).read_text(encoding="utf-8"):
-            tool("write_start_weights").write(here / start)
     else:
         # Copied: what a page writes must not meet another one.
         shutil.copytree(request.getfixturevalue("world"), here)

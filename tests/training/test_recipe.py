@@ -20,7 +20,8 @@ from terrakin.training.finish import finish
 from terrakin.training.images import Images
 from terrakin.training.loop import fit
 from terrakin.training.recipe import Backbone, Data, Export, Loss, Recipe, Schedule, Teacher, parse, read_recipe, write_toml
-from terrakin.training.train import images_of, start_weights, teach
+from terrakin.training.start import start_of
+from terrakin.training.train import images_of, teach
 
 Make = Callable[..., Recipe]
 
@@ -378,10 +379,10 @@ def test_images_are_stored_as_large_as_is_said(recipe: Make, pictures: Path, tmp
 
 
 def test_a_pretrained_backbone_needs_its_weights(recipe: Make) -> None:
-    assert start_weights(recipe(), None) is None
+    assert start_of(recipe(), None) is None
     words = "recipe tiny starts from published weights of tiny; give their file with --init, or start from nothing"
     with pytest.raises(TrainingError, match=words):
-        start_weights(recipe("backbone.pretrained=true"), None)
+        start_of(recipe("backbone.pretrained=true"), None)
 
 
 def test_every_option_was_shown_to_do_something() -> None:

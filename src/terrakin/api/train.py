@@ -38,7 +38,8 @@ def train(
         dataset: name of the benchmark that `data` is.
         device: `auto`, `cpu` or `cuda`.
         resume: go on where an earlier run of the same call was stopped.
-        init: published weights of the backbone: .safetensors, .pth or .pt.
+        init: what the backbone starts from: weights (.safetensors, .pth, .pt, a run's checkpoint.npz), or the name or path of a
+            bundle.
         seed: of everything that is drawn; the same seed gives the same weights on one machine with as many threads.
         changes: `table.key=value` each, applied to the recipe.
         cache: folder for decoded images, which several runs can share; one beside `out` by default.
@@ -77,7 +78,7 @@ def train(
         dataset=dataset,
         device=device,
         resume=resume,
-        init=None if init is None else Path(init),
+        init=init,
         seed=seed,
         cache=None if cache is None else Path(cache),
         bars=bars,
@@ -129,7 +130,7 @@ def pack(
         Path(out),
         Path(file),
         dataset=dataset,
-        init=None if init is None else Path(init),
+        init=init,
         seed=seed,
         cache=None if cache is None else Path(cache),
         bars=bars,

@@ -14,9 +14,9 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command(
-        "train", epilog="Example: terrakin train mobilenetv2.softmax --data chips --out mine --init weights.safetensors"
-    )(_train)
+    app.command("train", epilog="Example: terrakin train mobilenetv2.softmax --data chips --out mine --init aid-mobilenetv2")(
+        _train
+    )
 
 
 def _train(
@@ -34,7 +34,8 @@ def _train(
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to compute.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")] = False,
     init: Annotated[
-        Path | None, typer.Option(help="Weights to start from: .safetensors, .pth, .pt, a checkpoint.npz.", metavar="FILE")
+        str | None,
+        typer.Option(help="Weights to start from (.safetensors, .pth, checkpoint.npz), or a bundle.", metavar="FILE|BUNDLE"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
     changes: Annotated[

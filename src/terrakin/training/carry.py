@@ -20,8 +20,9 @@ from terrakin.training.images import Images
 from terrakin.training.pack import LIMIT, Luggage, pack
 from terrakin.training.recipe import Recipe
 from terrakin.training.result import read_result
+from terrakin.training.start import start_of, start_weights
 from terrakin.training.teachers import Targets, write_targets
-from terrakin.training.train import check, images_of, run_folder, start_weights, teach
+from terrakin.training.train import check, images_of, run_folder, teach
 
 __all__ = ["Packed", "bring_home", "carry_away"]
 
@@ -54,7 +55,7 @@ def carry_away(
     file: Path,
     *,
     dataset: str | None = None,
-    init: Path | None = None,
+    init: str | Path | None = None,
     seed: int = 0,
     cache: Path | None = None,
     limit: int = LIMIT,
@@ -82,12 +83,13 @@ def carry_away(
         TrainingError: as `train`, or if the file would be too large whatever is rounded.
     """
     folder = run_folder(out, resume=False)
-    start = start_weights(recipe, init)
+    begun_from = start_of(recipe, init)
     with bars("Reading", "images") as progress:
         images = images_of(recipe, data, cache or folder / "images", dataset=dataset, progress=progress)
     check(recipe, images)
     with bars("Asking teachers", "images") as progress:
         taught = teach(recipe, images, folder, progress=progress)
+    start = start_weights(begun_from, recipe, images)
     half, quality = _way(images, start, taught, limit)
     with TemporaryDirectory(dir=folder, prefix="packing-") as beside, bars("Packing", "images") as progress:
         weights = said = None

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from terrakin.bundles.bundle import Bundle
 from terrakin.errors import TrainingError
@@ -17,10 +16,10 @@ from terrakin.training.loop import JOURNAL, Tell, fit
 from terrakin.training.network import build, build_losses
 from terrakin.training.recipe import Recipe
 from terrakin.training.split import split
+from terrakin.training.start import start_of, start_weights
 from terrakin.training.teachers import Targets, targets
-from terrakin.training.weights import read_weights, recognise
 
-__all__ = ["check", "images_of", "run_folder", "start_weights", "teach", "train"]
+__all__ = ["check", "images_of", "run_folder", "teach", "train"]
 
 
 def train(
@@ -31,7 +30,7 @@ def train(
     dataset: str | None = None,
     device: str = "auto",
     resume: bool = False,
-    init: Path | None = None,
+    init: str | Path | None = None,
     seed: int = 0,
     cache: Path | None = None,
     bars: Bars = hidden,
@@ -48,7 +47,8 @@ def train(
         dataset: name of the reader, where `data` is a benchmark.
         device: `auto`, `cpu` or `cuda`.
         resume: go on from the checkpoint of an earlier run of the same command.
-        init: published weights of the backbone: .safetensors, .pth or .pt.
+        init: what the backbone starts from: weights (.safetensors, .pth, .pt, a run's checkpoint.npz), or the name or path of a
+            bundle.
         seed: of everything that is drawn.
         cache: folder for the decoded images, which several runs can share.
         bars: asked for one for each stage that takes long.
@@ -58,7 +58,7 @@ def train(
         TrainingError: if the data, the weights or the checkpoint are not what is needed, or `out` exists.
     """
     folder = run_folder(out, resume=resume)
-    start = start_weights(recipe, init)
+    begun_from = start_of(recipe, init)
     with bars("Reading", "images") as progress:
         images = images_of(recipe, data, cache or folder / "images", dataset=dataset, progress=progress)
     check(recipe, images)
@@ -71,7 +71,7 @@ def train(
             folder,
             device=device,
             seed=seed,
-            start=start,
+            start=start_weights(begun_from, recipe, images),
             targets=taught,
             resume=resume,
             workers=cores(),
@@ -96,22 +96,6 @@ def run_folder(out: Path, *, resume: bool) -> Path:
     except OSError as exc:
         raise TrainingError(f"cannot make the folder {str(folder)!r}: {exc.strerror}") from exc
     return folder
-
-
-def start_weights(recipe: Recipe, init: Path | None) -> Mapping[str, Tensor] | None:
-    """The weights that the backbone starts from; none where the recipe draws them.
-
-    Raises:
-        TrainingError: if the recipe needs weights and there are none, or the file cannot be read.
-    """
-    if init is not None:
-        return recognise(read_weights(init), architecture=recipe.backbone.name).state
-    if recipe.backbone.pretrained:
-        raise TrainingError(
-            f"recipe {recipe.name} starts from published weights of {recipe.backbone.name}; give their file with --init, "
-            "or start from nothing with --set backbone.pretrained=false"
-        )
-    return None
 
 
 def images_of(recipe: Recipe, data: Path, cache: Path, *, dataset: str | None, progress: Progress = silent) -> Images:

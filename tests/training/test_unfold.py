@@ -1,0 +1,70 @@
+"""A bundle whose network trains on: batch norm again, the function the same."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from terrakin.bundles.bundle import open_bundle
+from terrakin.datasets.generated.scene import draw_scene
+from terrakin.errors import TrainingError
+from terrakin.nn.backbones.mobilenetv2 import MobileNetV2
+from terrakin.nn.backbones.resnet import ResNet18
+from terrakin.training.images import Images
+from terrakin.training.recipe import read_recipe
+from terrakin.training.start import start_of, start_weights
+from terrakin.training.unfold import unfold
+
+
+@pytest.fixture(scope="module")
+def values() -> np.ndarray:
+    """Drawn scenes, (16, 3, 96, 96) float32 in [0, 1]."""
+    scene = draw_scene(2, 3, rng=np.random.default_rng(2)).pixels[:384, :384, :3]
+    cut = [scene[row : row + 96, column : column + 96] for row in range(0, 384, 96) for column in range(0, 384, 96)]
+    return np.moveaxis(np.stack(cut).astype(np.float32) / 255, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def backbone(values: np.ndarray) -> MobileNetV2:
+    made = MobileNetV2()
+    unfold(open_bundle("imagenet-mobilenetv2"), made, values)
+    return made
+
+
+def pooled(backbone: MobileNetV2, values: np.ndarray) -> np.ndarray:
+    with torch.no_grad():
+        return backbone((torch.from_numpy(values) - 0.5) / 0.5).mean(dim=(2, 3)).numpy()
+
+
+def test_the_network_gives_what_the_bundle_gives(backbone: MobileNetV2) -> None:
+    other = np.random.default_rng(0).random((2, 3, 224, 224), dtype=np.float32)
+    np.testing.assert_allclose(pooled(backbone.eval(), other), open_bundle("imagenet-mobilenetv2").raw(other), atol=1e-4)
+
+
+def test_training_begins_near_the_bundle(backbone: MobileNetV2, values: np.ndarray) -> None:
+    # Batch norm divides by the batch's own variance and keeps the unbiased one.
+    np.testing.assert_allclose(pooled(backbone.train(), values), open_bundle("imagenet-mobilenetv2").raw(values), atol=0.1)
+
+
+def test_another_network_is_refused(values: np.ndarray) -> None:
+    with pytest.raises(
+        TrainingError, match=r"imagenet-mobilenetv2 is not a ResNet18: its graph has 52 convolutions, .* the 20 wanted"
+    ):
+        unfold(open_bundle("imagenet-mobilenetv2"), ResNet18(), values)
+
+
+def test_a_run_can_start_from_a_bundle(values: np.ndarray, tmp_path: Path) -> None:
+    recipe = read_recipe("mobilenetv2.softmax")
+    pixels = np.ascontiguousarray(np.moveaxis(np.round(values * 255).astype(np.uint8), 1, 3))
+    images = Images(
+        tuple(f"{number:02}" for number in range(16)), pixels, np.arange(16) % 2, ("a", "b"), ("red", "green", "blue"), "0" * 64
+    )
+    open_bundle("imagenet-mobilenetv2").save(tmp_path / "copy.zip")
+    by_name, by_path = (
+        start_weights(start_of(recipe, init), recipe, images) for init in ("imagenet-mobilenetv2", tmp_path / "copy.zip")
+    )
+    assert by_name is not None
+    assert by_path is not None
+    assert all(torch.equal(by_path[name], tensor) for name, tensor in by_name.items())
+    MobileNetV2().load_published(by_name)
