@@ -1,4 +1,4 @@
-"""Study how the default model should be trained, on AID alone; print the table of `docs/default-model.md`.
+"""Study how a default model should be trained, on AID alone; print the tables of `docs/default-model.md`.
 
     python tools/study_default_model.py AID mobilenet_v2_imagenet.safetensors WORK [NAME ...]
 

@@ -14,9 +14,9 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("train", epilog="Example: terrakin train mobilenetv2.softmax --data chips --out mine --init aid-mobilenetv2")(
-        _train
-    )
+    app.command(
+        "train", epilog="Example: terrakin train mobilenetv2.softmax --data chips --out mine --init imagenet-mobilenetv2"
+    )(_train)
 
 
 def _train(
