@@ -48,7 +48,7 @@ def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: 
     end, rows = recipe.export, trained.parts.train
     module, embeddings = _ended(recipe, images, trained.network, rows)
     reducer = None
-    if end.reducer is not None:
+    if end.reducer is not None and embeddings is not None:
         size, whiten = parse_reducer(end.reducer)
         reducer = fit_reducer([embeddings], size=size, whiten=whiten, fitted_on=end.training_data)
     text = card(recipe, images, trained)
@@ -57,8 +57,9 @@ def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: 
         chosen = np.random.default_rng(0).permutation(rows)[:_CALIBRATION]
         shown = augment(images.pixels[np.sort(chosen)], end.size, Augmentation(), np.random.default_rng(0))
         bundle = quantise(bundle, np.ascontiguousarray(shown.numpy()), card=text)
-    draw(folder / JOURNAL, folder / CURVES)
+    # The bundle first: hours are in it, and the curves can be drawn again from the log.
     bundle.save(out)
+    draw(folder / JOURNAL, folder / CURVES)
     return bundle
 
 
@@ -100,9 +101,13 @@ def embeddings_of(
     return embed(forward, images, rows, size=size)
 
 
-def _ended(recipe: Recipe, images: Images, network: Network, rows: NDArray[np.int64]) -> tuple[nn.Module, NDArray[np.float32]]:
-    """What is exported, and its embeddings of the images that trained."""
+def _ended(
+    recipe: Recipe, images: Images, network: Network, rows: NDArray[np.int64]
+) -> tuple[nn.Module, NDArray[np.float32] | None]:
+    """What is exported, and its embeddings of the images that trained; None where nothing is fitted on them."""
     end = recipe.export
+    if end.whiten is None and end.reducer is None:
+        return Ended(network, pooled=True) if end.pooled else network, None
     if not end.pooled and end.whiten is None:
         return network, embeddings_of(network, network, images, rows, end.size)
     plain = Ended(network, pooled=end.pooled).eval()

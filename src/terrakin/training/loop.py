@@ -119,7 +119,7 @@ def fit(
                 if ended:
                     run.validate(images)
                 if ended or run.step % max(1, run.sampler.steps // _LINES_AN_EPOCH) == 0:
-                    journal.write(step=run.step, **{name: round(value, 6) for name, value in run.figures.items()})
+                    journal.write(step=run.step, **{name: float(f"{value:.6g}") for name, value in run.figures.items()})
                 if ended or interrupted() or time.monotonic() - saved > _BETWEEN_CHECKPOINTS_S:
                     write_checkpoint(checkpoint, run.checkpoint())
                     saved = time.monotonic()
