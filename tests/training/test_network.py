@@ -27,7 +27,9 @@ def test_what_is_frozen_does_not_learn(recipe: Make) -> None:
 
 
 def test_a_stage_that_is_not_there(recipe: Make) -> None:
-    with pytest.raises(RecipeError, match=r"\[backbone\] freeze: tiny has no stage 'stm'; its stages are stem, last"):
+    with pytest.raises(
+        RecipeError, match=r"cannot freeze 'stm': Tiny has no such stage; did you mean 'stem'\? There are: stem, last"
+    ):
         build(recipe("backbone.freeze=['stem', 'stm']"), bands=3, classes=3)
 
 

@@ -1,5 +1,6 @@
 """Teachers: what they say of images, kept and made anew."""
 
+import dataclasses
 import errno
 from collections.abc import Callable
 from pathlib import Path
@@ -228,6 +229,11 @@ def test_targets_that_were_carried_are_read(tmp_path: Path) -> None:
 
 
 class TestRefusals:
+    def test_of_bands_in_another_order(self, images, teacher, tmp_path) -> None:
+        turned = dataclasses.replace(images, bands=images.bands[::-1])
+        with pytest.raises(RecipeError, match="reads red, green, blue; the images have blue, green, red"):
+            targets([teacher()], turned, ROWS, tmp_path)
+
     def test_of_other_bands(self, some_images, teacher, tmp_path) -> None:
         words = r"\[\[teacher\]\] 0 .*tiny reads red, green, blue; the images have red, green, blue, nir"
         with pytest.raises(RecipeError, match=words):

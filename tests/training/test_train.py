@@ -104,11 +104,15 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            ("backbone.freeze=['stm']", "has no stage 'stm'"),
+            ("backbone.freeze=['stm']", "cannot freeze 'stm'"),
             ("loss.0.part=1", "the head gives 1 parts"),
             ("loss.0.scale=0", "a normalised softmax has scale > 0"),
             ("head.parts=[]", "a projection has one part or more"),
             ("data.left_out=['c9']", "no class 'c9' to leave out"),
+            ("loss=[{name='cross-entropy'}]", "logits"),
+            ("sampler={name='pk', batch=12, images_per_class=2}", "classes"),
+            ("schedule={name='steps', epochs=2, after=[15]}", r"\[schedule\] after names epochs"),
+            ("optimizer.momentum=-1", "momentum"),
             ("export.reducer=pca:9", r"\[export\] reducer pca:9 keeps more than there is: the embedding has 8 dimensions"),
         ],
     )

@@ -122,6 +122,14 @@ def test_another_network_is_refused_with_what_differs(resnet) -> None:
         recognise(resnet, architecture="resnet43")
 
 
+def test_a_run_starts_from_the_network_that_a_carried_run_left(tmp_path) -> None:
+    state = BACKBONES["resnet18"]().state_dict()
+    halves = {f"backbone.{name}": tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
+    write_checkpoint(tmp_path / "network.npz", Checkpoint({}, halves))
+    found = recognise(read_weights(tmp_path / "network.npz"))
+    assert all(found.state[name].dtype == tensor.dtype for name, tensor in state.items())
+
+
 @pytest.mark.parametrize("averaged", [True, False])
 def test_a_run_starts_from_the_checkpoint_of_another(tmp_path, averaged) -> None:
     state = BACKBONES["resnet18"]().state_dict()

@@ -1,22 +1,18 @@
 """Two models on the same labelled images."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terrakin.api.archive import Archive
 from terrakin.errors import SceneError
-from terrakin.progress import Progress
+from terrakin.progress import Bars
 
 if TYPE_CHECKING:
     from terrakin.evaluation.compare import Comparison
 
 __all__ = ["compare"]
-
-Bar = Callable[[str, str], AbstractContextManager[Progress]]
-"""Shows progress of work in words, counted in a unit."""
 
 
 def compare(
@@ -28,7 +24,7 @@ def compare(
     protocol: str = "loo",
     measures: Sequence[str] | None = None,
     seed: int = 0,
-    bar: Bar,
+    bar: Bars,
 ) -> "Comparison":
     """How much better the second model finds what belongs together than the first.
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from terrakin.errors import TrainingError
 
-__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "best_of", "read_checkpoint", "write_checkpoint"]
 
 FORMAT = 1
 """Number of the checkpoint's format."""
@@ -74,3 +74,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if found != FORMAT:
         raise TrainingError(f"the checkpoint {path} has format {found}, this program reads {FORMAT}")
     return Checkpoint(facts, {name: torch.from_numpy(array) for name, array in arrays.items()})
+
+
+def best_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The network that a checkpoint's run gives, by the network's own names: the average where there is one.
+
+    A file that holds a network alone, as a carried run leaves it, is that network.
+    """
+    for prefix in ("average.", "network."):
+        if found := {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}:
+            return found
+    return dict(tensors)

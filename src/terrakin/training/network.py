@@ -1,6 +1,5 @@
 """The network that is trained: a backbone and a head."""
 
-from collections.abc import Sequence
 from typing import cast
 
 from torch import Tensor, nn
@@ -37,9 +36,6 @@ class Network(nn.Module):
 def build(recipe: Recipe, *, bands: int, classes: int) -> Network:
     """The network of a recipe with fresh weights, drawn from torch's global generator."""
     backbone = BACKBONES[recipe.backbone.name](bands, **recipe.backbone.options)
-    unknown = [stage for stage in recipe.backbone.freeze if stage not in backbone.stages]
-    if unknown:
-        raise RecipeError(f"[backbone] freeze: {recipe.backbone.name} has no stage {unknown[0]!r}; {_stages(backbone.stages)}")
     backbone.freeze(recipe.backbone.freeze)
     head = HEADS[recipe.head.name](backbone.channels, classes, **recipe.head.options)
     return Network(backbone, head)
@@ -60,7 +56,3 @@ def build_losses(recipe: Recipe, network: Network, *, classes: int) -> nn.Module
         # Every loss is a module; the protocol says only what the loop calls.
         losses.append(cast(nn.Module, LOSSES[term.name](size, classes, columns=columns, **term.options)))
     return losses
-
-
-def _stages(stages: Sequence[str]) -> str:
-    return f"its stages are {', '.join(stages)}"

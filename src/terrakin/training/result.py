@@ -7,10 +7,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from terrakin.errors import TrainingError
-from terrakin.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from terrakin.training.checkpoint import Checkpoint, best_of, read_checkpoint, write_checkpoint
 from terrakin.training.half import halved, whole
 from terrakin.training.images import Images
 from terrakin.training.loop import CHECKPOINT, JOURNAL, Trained
@@ -51,7 +50,7 @@ def write_result(recipe: Recipe, folder: Path, file: Path, *, limit: int = LIMIT
     if step != steps:
         raise TrainingError(f"the run in {str(folder)!r} is at step {step:,} of {steps:,}; go on with it first")
     facts = {**checkpoint.facts, "source": trains(recipe)}
-    tensors = _best(checkpoint.tensors)
+    tensors = best_of(checkpoint.tensors)
     for half in (False, True):
         write_checkpoint(folder / NETWORK, Checkpoint(facts, halved(tensors) if half else tensors))
         # A zip adds less than a kilobyte to its two members.
@@ -102,12 +101,6 @@ def read_result(file: Path, folder: Path, recipe: Recipe, images: Images, *, see
             shutil.move(carried / name, folder / name)
     parts = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out)
     return Trained(network.eval(), parts, dict(checkpoint.facts["figures"]))
-
-
-def _best(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The network that a checkpoint's run gives, by the network's own names."""
-    prefix = "average." if any(name.startswith("average.") for name in tensors) else "network."
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _must_be_of(facts: Mapping[str, Any], recipe: Recipe, images: Images, seed: int, file: Path) -> None:

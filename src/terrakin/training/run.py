@@ -82,6 +82,23 @@ class Run:
         sizes = self.recipe.data.sizes
         return sizes[step * len(sizes) // self.steps]
 
+    def rehearse(self) -> None:
+        """Send two images of nothing through network and losses, at every size that will come; nothing is changed.
+
+        Raises:
+            RecipeError: if a loss does not get what it needs.
+            RuntimeError: from torch, if shapes do not fit.
+        """
+        self.network.eval()
+        labels = torch.zeros(2, dtype=torch.int64, device=self.device)
+        targets = [torch.ones(2, teacher.size, device=self.device) for teacher in self.recipe.teachers]
+        bands = self.mean.shape[1]
+        with torch.no_grad():
+            for size in {*self.recipe.data.sizes, self.recipe.export.size}:
+                output = self.network(torch.zeros(2, bands, size, size, device=self.device))
+                for term, loss in zip(self.recipe.losses, self.losses, strict=True):
+                    loss(output, labels, None if term.teacher is None else targets[term.teacher])
+
     def best(self) -> Network:
         """The network that is validated and exported."""
         return self.average if self.average is not None else self.network

@@ -108,7 +108,7 @@ def _opened(number: int, teacher: Teacher, images: Images, rows: NDArray[np.int6
     from terrakin.bundles.bundle import open_bundle
 
     bundle = open_bundle(teacher.bundle)
-    if len(bundle.passport.bands) != len(images.bands):
+    if bundle.passport.bands != images.bands:
         wanted, found = ", ".join(bundle.passport.bands), ", ".join(images.bands)
         raise RecipeError(f"[[teacher]] {number} {teacher.bundle} reads {wanted}; the images have {found}")
     if teacher.size > min(bundle.passport.embedding_size, len(rows)):

@@ -6,15 +6,15 @@ from pathlib import Path
 import torch
 
 from terrakin.bundles.bundle import Bundle
-from terrakin.errors import TrainingError
+from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Bars, Progress, hidden, silent
 from terrakin.training.ahead import cores
 from terrakin.training.figures import in_words
 from terrakin.training.finish import check_end, finish
 from terrakin.training.images import Images, cached
 from terrakin.training.loop import JOURNAL, Tell, fit
-from terrakin.training.network import build, build_losses
 from terrakin.training.recipe import Recipe
+from terrakin.training.run import Run
 from terrakin.training.split import split
 from terrakin.training.start import start_of, start_weights
 from terrakin.training.teachers import Targets, targets
@@ -107,14 +107,16 @@ def check(recipe: Recipe, images: Images) -> None:
     """Refuse at once what would fail when hours of work are done, and could not be put right without doing them again.
 
     Raises:
-        RecipeError: if network or losses cannot be made, or the reducer cannot be fitted.
+        RecipeError: if a part of the recipe cannot be made, they do not fit each other, or the reducer cannot be fitted.
         TrainingError: if no passport can say what the recipe's `[export]` says.
     """
-    rows = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out).train
-    with torch.random.fork_rng(devices=()):
-        network = build(recipe, bands=len(images.bands), classes=len(images.classes))
-        build_losses(recipe, network, classes=len(images.classes))
-    check_end(recipe, images, network, len(rows))
+    parts = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out)
+    try:
+        run = Run(recipe, images, parts, device=torch.device("cpu"), seed=0, start=None)
+        run.rehearse()
+    except (ValueError, RuntimeError) as exc:
+        raise RecipeError(f"recipe {recipe.name} does not fit together: {exc}") from exc
+    check_end(recipe, images, run.network, len(parts.train))
 
 
 def teach(recipe: Recipe, images: Images, folder: Path, *, progress: Progress = silent) -> Targets:

@@ -12,7 +12,8 @@ from torch import Tensor
 from terrakin.errors import TrainingError
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.registry import require
-from terrakin.training.checkpoint import read_checkpoint
+from terrakin.training.checkpoint import best_of, read_checkpoint
+from terrakin.training.half import whole
 
 __all__ = ["Recognised", "read_weights", "recognise"]
 
@@ -113,9 +114,7 @@ def recognise(state: Mapping[str, Tensor], *, architecture: str | None = None) -
 
 
 def _checkpoint(path: Path) -> object:
-    tensors = read_checkpoint(path).tensors
-    kept = "average." if any(name.startswith("average.") for name in tensors) else "network."
-    return {name.removeprefix(kept): tensor for name, tensor in tensors.items() if name.startswith(kept)}
+    return whole(best_of(read_checkpoint(path).tensors))
 
 
 def _safetensors(path: Path) -> object:
