@@ -55,7 +55,7 @@ def _datasets() -> Table:
 
 def _recipes() -> Table:
     # Read as what they are: the code that checks recipes needs torch, and who lists them may be about to install it.
-    read = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(_RECIPES.glob("*.toml"))]
+    read = [tomllib.loads(path.read_text(encoding="utf-8")) for path in _RECIPES.glob("*.toml")]
     rows: list[tuple[str, ...]] = [
         (
             recipe["name"],
@@ -65,7 +65,8 @@ def _recipes() -> Table:
             str(recipe["schedule"]["epochs"]),
             recipe["words"],
         )
-        for recipe in read
+        # By their names: their files' names end in .toml, and sort otherwise.
+        for recipe in sorted(read, key=lambda recipe: str(recipe["name"]))
     ]
     return ("name", "backbone", "head", "losses", "epochs", "what it is"), rows
 
