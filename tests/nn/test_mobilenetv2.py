@@ -82,3 +82,57 @@ def test_normalisation_goes_with_the_padding():
     assert (symmetric.mean, symmetric.std) == (ResNet18().mean, ResNet18().std)
     with pytest.raises(RecipeError, match="mobilenetv2 pads as same or symmetric, got 'valid'"):
         MobileNetV2(padding="valid")
+
+
+def settled() -> MobileNetV2:
+    """With statistics of its own, without which values vanish from layer to layer."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = MobileNetV2()
+        for _ in range(2):
+            network.train()(torch.rand(4, 3, 64, 64))
+    return network.eval()
+
+
+def test_a_kept_part_begins_as_a_copy_of_the_published_network():
+    published = settled()
+    network = MobileNetV2(kept="block7").eval()
+    network.load_published(published.state_dict())
+    pixels = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        wanted, found = published(pixels), network(pixels)
+    assert network.channels == found.shape[1] == 2560
+    torch.testing.assert_close(found[:, :1280], wanted)
+    torch.testing.assert_close(found[:, 1280:], wanted)
+
+
+def test_a_kept_part_stays_while_its_copy_trains():
+    network = MobileNetV2(kept="block16")
+    network.load_published(settled().state_dict())
+    network.train()
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    network(torch.rand(4, 3, 64, 64)).square().mean().backward()
+    torch.optim.SGD(trained, 0.1).step()
+    changed = {name for name, values in network.state_dict().items() if not torch.equal(values, before[name])}
+    assert {name.split(".")[1] for name in changed} == {"16", "17", "18"}
+    assert not any(name.startswith("kept") for name in changed)
+
+
+def test_what_was_trained_beside_a_kept_part_is_taken_up_again():
+    begun = MobileNetV2(kept="block17")
+    begun.load_published(settled().state_dict())
+    with torch.no_grad():
+        begun.features[18][0].weight.add_(1)
+    again = MobileNetV2(kept="block17")
+    again.load_published(begun.state_dict())
+    for name, values in begun.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], values)
+    without = MobileNetV2()
+    without.load_published(begun.state_dict())
+    torch.testing.assert_close(without.features[18][0].weight, begun.features[18][0].weight)
+
+
+def test_a_stage_that_is_not_there_cannot_be_kept():
+    with pytest.raises(RecipeError, match=r"no stage 'blok7' to keep; did you mean 'block7'\? There are: stem, block1"):
+        MobileNetV2(kept="blok7")

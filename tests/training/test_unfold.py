@@ -11,7 +11,11 @@ from terrakin.datasets.generated.scene import draw_scene
 from terrakin.errors import TrainingError
 from terrakin.nn.backbones.mobilenetv2 import MobileNetV2
 from terrakin.nn.backbones.resnet import ResNet18
+from terrakin.nn.heads.known import HEADS
+from terrakin.training.draft import Draft
+from terrakin.training.export import export
 from terrakin.training.images import Images
+from terrakin.training.network import Network
 from terrakin.training.recipe import read_recipe
 from terrakin.training.start import start_of, start_weights
 from terrakin.training.unfold import unfold
@@ -52,6 +56,22 @@ def test_another_network_is_refused(values: np.ndarray) -> None:
         TrainingError, match=r"imagenet-mobilenetv2 is not a ResNet18: its graph has 52 convolutions, .* the 20 wanted"
     ):
         unfold(open_bundle("imagenet-mobilenetv2"), ResNet18(), values)
+
+
+def test_a_part_that_was_kept_is_found_again(backbone: MobileNetV2, values: np.ndarray) -> None:
+    trained = MobileNetV2(kept="block16")
+    trained.load_published(backbone.state_dict())
+    with torch.no_grad():
+        trained.features[18][0].weight.mul_(0.5)
+    draft = Draft("kept", "1.0", ("red", "green", "blue"), 96, (0.5,) * 3, (0.5,) * 3, "drawn scenes", "CC0-1.0")
+    bundle = export(Network(trained.eval(), HEADS["gap"](2560, 0)), draft, card="# Kept\n")
+    both, alone = MobileNetV2(kept="block16"), MobileNetV2()
+    for begun in (both, alone):
+        unfold(bundle, begun, values)
+    given = bundle.raw(values)
+    np.testing.assert_allclose(pooled(both.eval(), values), given, atol=1e-4)
+    np.testing.assert_allclose(pooled(alone.eval(), values), given[:, :1280], atol=1e-4)
+    assert np.abs(given[:, :1280] - given[:, 1280:]).max() > 0.1
 
 
 def test_a_run_can_start_from_a_bundle(values: np.ndarray, tmp_path: Path) -> None:

@@ -141,3 +141,15 @@ def test_a_run_starts_from_the_checkpoint_of_another(tmp_path, averaged) -> None
     found = recognise(read_weights(tmp_path / "checkpoint.npz"))
     assert found.architecture == "resnet18"
     assert all(torch.equal(found.state[name], tensor) for name, tensor in state.items())
+
+
+def test_a_checkpoint_of_a_run_that_kept_a_part_is_recognised(tmp_path) -> None:
+    """Both copies for a run that keeps the same part; for a bundle, the one that was trained."""
+    kept = BACKBONES["mobilenetv2"](kept="last")
+    tensors = {f"network.backbone.{name}": values for name, values in kept.state_dict().items()}
+    write_checkpoint(tmp_path / "checkpoint.npz", Checkpoint({}, tensors))
+    found = recognise(read_weights(tmp_path / "checkpoint.npz"), architecture="mobilenetv2")
+    assert set(found.state) == set(kept.state_dict())
+    assert {name.split(".")[1] for name in found.left_out} == {"kept"}
+    for options in ({"kept": "last"}, {}):
+        BACKBONES["mobilenetv2"](**options).load_published(found.state)

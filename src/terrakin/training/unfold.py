@@ -22,7 +22,8 @@ def unfold(bundle: Bundle, backbone: Backbone, values: NDArray[np.float32]) -> N
     it.
 
     Args:
-        bundle: of the same architecture; its weights may be stored in 8 bits.
+        bundle: of the same architecture; its weights may be stored in 8 bits. Of one with a copy that was kept, a backbone
+            without one takes the part that was trained.
         backbone: with fresh weights; changed.
         values: (N, C, H, W) images in [0, 1], from which statistics are taken; some tens, like those that will train.
 
@@ -35,14 +36,20 @@ def unfold(bundle: Bundle, backbone: Backbone, values: NDArray[np.float32]) -> N
 
     graph = unpacked(onnx.load_from_string(bundle.model)).graph
     arrays = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
-    folded = [[arrays[name] for name in node.input[1:] if name in arrays] for node in graph.node if node.op_type == "Conv"]
+    # Of tensors that are equal the exporter writes one, and names the others after it.
+    for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in arrays:
+            arrays[node.output[0]] = arrays[node.input[0]]
+    given = [[arrays[name] for name in node.input[1:] if name in arrays] for node in graph.node if node.op_type == "Conv"]
     convolutions = [module for module in backbone.modules() if isinstance(module, nn.Conv2d)]
+    # What was trained runs first, a copy that was kept comes after it.
+    folded = given[: len(convolutions)]
     norms = [module for module in backbone.modules() if isinstance(module, nn.BatchNorm2d)]
     wanted = [tuple(convolution.weight.shape) for convolution in convolutions]
-    found = [tuple(given[0].shape) if len(given) == 2 else () for given in folded]
+    found = [tuple(tensors[0].shape) if len(tensors) == 2 else () for tensors in folded]
     if found != wanted or len(norms) != len(convolutions):
         raise TrainingError(
-            f"{bundle.passport.name} is not a {type(backbone).__name__}: its graph has {len(found)} convolutions, other in "
+            f"{bundle.passport.name} is not a {type(backbone).__name__}: its graph has {len(given)} convolutions, other in "
             f"size or number than the {len(wanted)} wanted. Start from a bundle of the recipe's backbone, or from a file"
         )
     was_training = backbone.training

@@ -23,6 +23,9 @@ _NESTS = ("state_dict", "model_state_dict", "model_state", "model", "net", "netw
 _CLASSIFIERS = frozenset({"fc", "classifier", "head", "last_linear"})
 """First parts of the names that classifiers have in torchvision, timm and their descendants."""
 
+_KEPT = "kept."
+# Begins the names of the copy that a run does not train; not every network of the architecture has one.
+
 _COUNTER = "num_batches_tracked"
 # Batch norm's; older checkpoints lack it.
 
@@ -52,9 +55,9 @@ class Recognised:
     bands: int
     """Bands that its first convolution reads."""
     state: Mapping[str, Tensor]
-    """Its tensors by the backbone's own names."""
+    """Its tensors by the backbone's own names, and those of a copy that was kept beside it."""
     left_out: tuple[str, ...]
-    """Tensors of the file that do not belong to the backbone: a classifier, mostly."""
+    """Tensors of the file that do not belong to the backbone without options: a classifier, mostly."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -103,7 +106,8 @@ def recognise(state: Mapping[str, Tensor], *, architecture: str | None = None) -
         differences[name] = _differences(mine, wanted)
         if not differences[name]:
             first = next(key for key, shape in wanted.items() if len(shape) == 4)
-            left = tuple(key for key in state if not (key.startswith(prefix) and key.removeprefix(prefix) in mine))
+            used = {prefix + key for key in mine if not key.startswith(_KEPT)}
+            left = tuple(key for key in state if key not in used)
             return Recognised(name, mine[first].shape[1], mine, left)
     nearest = min(names, key=lambda name: len(differences[name]))
     told, more = differences[nearest][:_TOLD], len(differences[nearest]) - _TOLD
@@ -172,4 +176,4 @@ def _differences(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ..
         # The first convolution may read any number of bands.
         if have != shape and not (name == first and len(have) == 4 and have[:1] + have[2:] == shape[:1] + shape[2:]):
             found.append(f"{name} is {have} instead of {shape}")
-    return found + [f"{name} is not known" for name in state if name not in wanted]
+    return found + [f"{name} is not known" for name in state if name not in wanted and not name.startswith(_KEPT)]
