@@ -91,6 +91,10 @@ def test_a_report_has_every_default_measure_with_an_interval_around_it(clusters)
     assert sorted(report.per_class) == ["c00", "c01", "c02", "c03"]
     means = [values["anmrr"] for values in report.per_class.values()]
     assert np.mean(means) == pytest.approx(report.measures["anmrr"].value, abs=1e-12)
+    for label, values in report.per_class.items():
+        ends = {name: report.per_class_intervals[label][name] for name in values}
+        assert all(low - 1e-12 <= values[name] <= high + 1e-12 for name, (low, high) in ends.items()), label
+    assert any(low < high for ends in report.per_class_intervals.values() for low, high in ends.values())
     assert "p@50, p@100, recall@100 look beyond the end of the gallery of 39" in report.warnings
     assert any("only 4 classes" in words for words in report.warnings)
 

@@ -31,6 +31,7 @@ def report() -> Report:
         worst=(JudgedQuery("a", 0.25, ("x", "y"), hits),),
         expected={"map": 0.52},
         class_intervals={"map": (0.3, 0.7)},
+        per_class_intervals={"x|y": {"map": (0.25, 0.75)}},
         spread={"p@10": 0.01},
         warnings=("few classes",),
     )
@@ -44,6 +45,7 @@ def test_json(report):
             "map@10:found": {"value": 0.9, "ci95": [0.8, 1.0]},
         },
         "per_class": {"x|y": {"map": 0.5, "p@10": 0.7, "map@10:found": 0.9}},
+        "per_class_ci95": {"x|y": {"map": [0.25, 0.75]}},
         "protocol": dict(report.protocol),
         "space": {"kind": "hamming", "size": 64, "codes": 1},
         "queries": {"evaluated": 2, "without_relevant": 1},
@@ -78,7 +80,7 @@ def test_markdown(report):
     assert lines[3] == "| P@10 | 0.700 | 0.650 to 0.750 |  | 0.950 |  | 0.010 |"
     assert "| mAP@10(found) | 0.900 | 0.800 to 1.000 |  |  |  |  |" in lines
     assert "| Class | mAP | P@10 |" in lines
-    assert r"| x\|y | 0.500 | 0.700 |" in lines
+    assert r"| x\|y | 0.500 (0.250 to 0.750) | 0.700 |" in lines
     assert "| a | x, y | 0.250 | 1 of 2 |" in lines
     assert "- tied queries: 0.1235" in lines
     assert "- seeds: 0, 1" in lines

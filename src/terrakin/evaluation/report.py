@@ -77,6 +77,8 @@ class Report:
     """Mean over all orders of tied hits, by name of measure; for binary spaces, where ties are common."""
     class_intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Ends of the wider interval that a bootstrap over classes gives, by name of measure; empty for label sets."""
+    per_class_intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    """Ends of the interval over the queries of a class, by class and name of measure."""
     spread: Mapping[str, float] = field(default_factory=dict)
     """Standard deviation over the seeds, by name of measure, for protocols that draw their queries more than once."""
     warnings: tuple[str, ...] = ()
@@ -109,6 +111,9 @@ def _as_dict(report: Report) -> dict[str, Any]:
     return {
         "measures": measures,
         "per_class": {label: dict(values) for label, values in report.per_class.items()},
+        f"per_class_{interval}": {
+            label: {name: list(ends) for name, ends in values.items()} for label, values in report.per_class_intervals.items()
+        },
         "protocol": dict(report.protocol),
         "space": space,
         "queries": {"evaluated": report.protocol["queries"], "without_relevant": report.protocol["excluded"]},
@@ -161,11 +166,17 @@ def _classes_table(report: Report) -> str:
         return ""
     # Every measure of every class is in the JSON; a table that people read has room for three.
     names = [name for name in ("map", "p@10", "anmrr") if name in report.measures] or list(report.measures)[:3]
-    rows = [
-        [label, *(f"{values[name]:.{_decimals(report)}f}" if name in values else "" for name in names)]
-        for label, values in report.per_class.items()
-    ]
+    rows = [[label, *(_class_cell(report, label, name) for name in names)] for label in report.per_class]
     return "## Classes\n\n" + _table(["Class", *map(title, names)], rows)
+
+
+def _class_cell(report: Report, label: str, name: str) -> str:
+    if name not in report.per_class[label]:
+        return ""
+    decimals = _decimals(report)
+    ends = report.per_class_intervals.get(label, {}).get(name, ())
+    inside = f" ({' to '.join(f'{end:.{decimals}f}' for end in ends)})" if ends else ""
+    return f"{report.per_class[label][name]:.{decimals}f}{inside}"
 
 
 def _worst_table(report: Report) -> str:

@@ -39,9 +39,11 @@ def summarise(outcome: Outcome, how: Resampling) -> Report:
         return mean_values(of_queries, classes, how.mean)
 
     class_intervals, few = _class_intervals(outcome, how)
+    per_class, per_class_intervals = _per_class(outcome, how)
     return Report(
         measures={name: Estimate(*map(float, ends)) for name, *ends in zip(names, average(values), low, high, strict=True)},
-        per_class=_per_class(outcome),
+        per_class=per_class,
+        per_class_intervals=per_class_intervals,
         ceilings=_ceilings(outcome, average),
         precision_curve=_precision_curve(outcome, average),
         space=outcome.experiment.plan.trials[0].space,
@@ -68,16 +70,24 @@ def _class_intervals(outcome: Outcome, how: Resampling) -> tuple[dict[str, tuple
     return dict(zip((measure.name for measure in outcome.measures), ends, strict=True)), warnings
 
 
-def _per_class(outcome: Outcome) -> dict[str, dict[str, float]]:
-    """Means over the queries that carry each label; with one label a chip that is its class."""
+def _per_class(
+    outcome: Outcome, how: Resampling
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, tuple[float, float]]]]:
+    """Means over the queries that carry each label, and intervals over these; with one label a chip that is its class."""
     members: dict[str, list[int]] = {}
     for place, row in enumerate(outcome.queries.tolist()):
         for label in outcome.experiment.labelled.labels[row]:
             members.setdefault(label, []).append(place)
     names = [measure.name for measure in outcome.measures]
-    return {
-        label: dict(zip(names, outcome.values[members[label]].mean(axis=0).tolist(), strict=True)) for label in sorted(members)
-    }
+    within = replace(how, unit="query", mean="query")
+    means: dict[str, dict[str, float]] = {}
+    intervals: dict[str, dict[str, tuple[float, float]]] = {}
+    for label in sorted(members):
+        values = outcome.values[members[label]]
+        low, high = interval(values, outcome.queries[members[label]], None, within).tolist()
+        means[label] = dict(zip(names, values.mean(axis=0).tolist(), strict=True))
+        intervals[label] = dict(zip(names, zip(low, high, strict=True), strict=True))
+    return means, intervals
 
 
 def _ceilings(outcome: Outcome, average: Average) -> dict[str, float]:
