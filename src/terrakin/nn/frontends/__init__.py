@@ -1,0 +1,1 @@
+"""Networks from an image to a corrected image, in front of a backbone."""
