@@ -64,6 +64,17 @@ def test_a_run_is_carried_computed_and_brought_home(recipe: Make, pictures: Path
     assert f"{trained.figures['map']:.4f}" in bundle.card
 
 
+def test_a_run_whose_loss_needs_a_package_says_so_and_is_computed_where_it_is(
+    recipe: Make, pictures: Path, tmp_path: Path
+) -> None:
+    start = {"data": pictures, "out": tmp_path / "mine", "file": tmp_path / "run.zip"}
+    assert carry_away(recipe(), **start).needs == ()
+    chosen = recipe("loss=[{name='triplet'}]")
+    assert carry_away(chosen, **start).needs == ("pytorch-metric-learning",)
+    compute(tmp_path / "run.zip", tmp_path / "r.zip", tmp_path / "there")
+    bring_home(chosen, pictures, tmp_path / "mine", tmp_path / "r.zip")
+
+
 def test_the_memory_of_the_optimiser_stays_there(carried, tmp_path: Path) -> None:
     carried("optimizer.name=adamw", "schedule.average=0.9")
     held = read_checkpoint(tmp_path / "there" / CHECKPOINT).tensors

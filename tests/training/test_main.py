@@ -105,6 +105,17 @@ def test_torch_and_numpy_are_enough(pack, alone, environment, tmp_path: Path) ->
     assert (tmp_path / "run.zip.work" / CHECKPOINT).is_file()
 
 
+def test_a_package_that_is_missing_is_named_before_anything_is_unpacked(pack, alone, environment, tmp_path: Path) -> None:
+    file = pack("loss=[{name='triplet'}, {name='normalised-softmax'}, {name='contrastive'}]")
+    done = subprocess.run(alone(file, "--result", tmp_path / "r.zip"), capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: the recipe tiny trains by triplet, contrastive, for which pytorch-metric-learning must be installed here; "
+        "run: pip install pytorch-metric-learning\n"
+    )
+    assert not (tmp_path / "run.zip.work").exists()
+
+
 def test_an_interrupted_run_goes_on_by_the_same_command(pack, alone, environment, tmp_path: Path) -> None:
     command = alone(pack("schedule.epochs=2000"), "--result", tmp_path / "r.zip", "--work", tmp_path / "there")
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment) as process:

@@ -14,7 +14,7 @@ import pytest
 from terrakin.errors import TrainingError
 from terrakin.training.codec import decode, encode
 from terrakin.training.images import Images
-from terrakin.training.pack import Luggage, pack, pack_result, unpack, unpack_result
+from terrakin.training.pack import Luggage, pack, pack_result, packed_recipe, unpack, unpack_result
 
 RESULT = ("checkpoint.npz", "log.jsonl")
 
@@ -55,6 +55,18 @@ def test_a_run_is_carried(luggage: Luggage, tmp_path: Path) -> None:
     assert np.array_equal(there.images.pixels, decode(encode(here.pixels, quality=90)))
     assert isinstance(there.images.pixels, np.memmap)
     assert seen[-1] == (10, 10)
+
+
+def test_its_recipe_can_be_read_alone(luggage: Luggage, tmp_path: Path) -> None:
+    pack(luggage, tmp_path / "run.zip")
+    assert packed_recipe(tmp_path / "run.zip") == luggage.recipe
+    pack_result(tmp_path, tmp_path / "other.zip", names=("weights.npz",))
+    with pytest.raises(TrainingError, match=r"holds 'weights\.npz'; expected at its top only"):
+        packed_recipe(tmp_path / "other.zip")
+    with zipfile.ZipFile(tmp_path / "latin.zip", "w") as archive:
+        archive.writestr("recipe.toml", b'words = "\xe9"')
+    with pytest.raises(TrainingError, match=r"latin\.zip' is no packed run that can be read \(.*utf-8"):
+        packed_recipe(tmp_path / "latin.zip")
 
 
 def test_what_a_run_has_not_is_not_carried(luggage: Luggage, tmp_path: Path) -> None:

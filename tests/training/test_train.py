@@ -91,6 +91,18 @@ class TestFinish:
         np.testing.assert_allclose(bundle.reducer.mean, unit.mean(axis=0), atol=1e-3)
         assert bundle.passport.reducer.fitted_on == "mine"
 
+    def test_components_are_the_leading_ones_of_what_is_whitened(self, recipe, images, trained, tmp_path) -> None:
+        ends = {name: recipe("export.whiten=0.1", *change) for name, change in (("all", ()), ("two", ["export.components=2"]))}
+        bundles = {name: finish(end, images, trained, tmp_path / "run", tmp_path / name) for name, end in ends.items()}
+        pixels = np.ascontiguousarray(np.moveaxis(images.pixels[trained.parts.train], 3, 1), dtype=np.float32) / 255
+        rows = {name: bundle.raw(pixels).astype(float) for name, bundle in bundles.items()}
+        assert (rows["all"].shape[1], rows["two"].shape[1]) == (8, 2)
+        assert bundles["two"].passport.space.size == 2
+        # Two directions cannot hold more of the scatter than the two largest do.
+        largest = np.linalg.eigvalsh(np.cov(rows["all"].T))[-2:]
+        assert np.cov(rows["two"].T).trace() <= largest.sum() * 1.05
+        assert np.cov(rows["two"].T).trace() >= largest.sum() * 0.9
+
     def test_a_whitening_that_cannot_be_fitted(self, recipe, images, trained, tmp_path, monkeypatch) -> None:
         monkeypatch.setattr(finishing, "embeddings_of", lambda *given: np.ones((len(given[3]), 8), np.float32))
         with pytest.raises(RecipeError, match=r"\[export\] whiten: a shrinkage is above 0 where some direction does not vary"):
@@ -119,6 +131,14 @@ class TestCheck:
     def test_recipes_that_do_not_fit(self, recipe, images, change, words) -> None:
         with pytest.raises(RecipeError, match=words):
             check(recipe(change), images)
+
+    def test_more_components_than_dimensions(self, recipe, images) -> None:
+        with pytest.raises(RecipeError, match=r"\[export\] components = 9 keeps more than there is: the embedding has 8"):
+            check(recipe("export.whiten=0.1", "export.components=9"), images)
+        with pytest.raises(RecipeError, match="pca:4 keeps more than there is: the embedding has 3"):
+            check(recipe("export.whiten=0.1", "export.components=3", "export.reducer=pca:4"), images)
+        with pytest.raises(RecipeError, match=r"components = 3 is a number from 1 on, and goes with whiten"):
+            recipe("export.components=3")
 
     def test_more_dimensions_than_images(self, recipe, some_images) -> None:
         with pytest.raises(RecipeError, match=r"pca:6 keeps more than there is: .* and 6 images train"):

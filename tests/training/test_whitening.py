@@ -76,3 +76,14 @@ def test_shrinkage_out_of_range() -> None:
 def test_a_map_is_applied_row_by_row() -> None:
     some = Whitening(np.array([1, 2], np.float32), np.array([[2, 0], [1, 3]], np.float32))
     np.testing.assert_allclose(some.apply(np.array([[1, 2], [2, 4]], np.float32)), [[0, 0], [4, 6]])
+
+
+def test_leading_components_are_the_first_of_all_of_them() -> None:
+    rows, labels = some_rows(3, 6, 3)
+    whole = within_class(rows, labels, shrinkage=0.5)
+    part, all_of_it = whole.leading(rows, 2), whole.leading(rows, 6)
+    np.testing.assert_allclose(part.apply(rows), all_of_it.apply(rows)[:, :2], atol=1e-5)
+    # All of them only turn what is whitened, and none varies more than the one before.
+    white, turned = whole.apply(rows), all_of_it.apply(rows)
+    np.testing.assert_allclose(turned @ turned.T, white @ white.T, atol=1e-4)
+    assert sorted(turned.var(axis=0), reverse=True) == pytest.approx(turned.var(axis=0))

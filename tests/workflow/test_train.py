@@ -218,6 +218,13 @@ def test_the_same_command_with_resume_goes_on(run, long, chips, plugin, fails, t
     fails(FAILED, r"there is something at '.*mine' already; choose another --out", *arguments, "--resume")
 
 
+def test_packing_names_what_must_be_installed_there(run, recipe, chips, tmp_path) -> None:
+    pack = ("train", recipe, "--data", chips, "--out", tmp_path / "mine", "--cache", tmp_path / "cache", "--pack")
+    assert "pip install" not in run(*pack, tmp_path / "a.pack").err
+    said = run(*pack, tmp_path / "b.pack", "--set", "loss=[{name='triplet'}]").err
+    assert "there, besides torch and numpy: pip install pytorch-metric-learning\nthere: python -m terrakin.training" in said
+
+
 class TestRefusals:
     def test_of_recipes(self, fails, recipe, chips, tmp_path) -> None:
         more = ("--data", chips, "--out", tmp_path / "mine")

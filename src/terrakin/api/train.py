@@ -101,7 +101,8 @@ def pack(
     """Do all of a training up to its first step, and write the rest into one file of at most 60 MB.
 
     `python -m terrakin.training FILE --result RESULT` trains it on any machine with Python, torch and numpy, such as one with a
-    GPU. `train(..., result=RESULT)` then writes the bundle here.
+    GPU; what a recipe needs there besides is named in `needs` of what is returned. `train(..., result=RESULT)` then writes the
+    bundle here.
 
     Args:
         recipe: as `train`.

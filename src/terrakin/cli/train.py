@@ -81,6 +81,8 @@ def _train(
         )
         rounded = ", weights of half precision" if packed.half else ""
         say(f"wrote {pack}: {packed.size:,} bytes, images at quality {packed.quality} of 100{rounded}", quiet=quiet)
+        if packed.needs:
+            say(f"there, besides torch and numpy: pip install {' '.join(packed.needs)}", quiet=quiet)
         say(f"there: python -m terrakin.training {pack.name} --result RESULT", quiet=quiet)
         instead = "--pack" if init is None else "--pack and --init"
         say(f"then here: the same command with --result RESULT in place of {instead}", quiet=quiet)

@@ -83,8 +83,8 @@ def lines(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> Tel
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m terrakin.training",
-        description="Train a run that `terrakin train --pack` packed. Needs Python, torch and numpy. "
-        "Stopped at any moment, the same command goes on.",
+        description="Train a run that `terrakin train --pack` packed. Needs Python, torch and numpy, "
+        "and for some losses a package that is named where it is missing. Stopped at any moment, the same command goes on.",
         epilog="Then, at home: the same `terrakin train` with --result RESULT in place of --pack FILE.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="The packed run.")

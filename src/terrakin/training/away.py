@@ -1,4 +1,4 @@
-"""A packed run on the machine that it was carried to, where torch and numpy are enough."""
+"""A packed run on the machine that it was carried to, where torch and numpy are enough for most recipes."""
 
 import hashlib
 import json
@@ -12,8 +12,9 @@ from terrakin.training.checkpoint import read_checkpoint
 from terrakin.training.half import whole
 from terrakin.training.images import load
 from terrakin.training.loop import Tell, Trained, fit
-from terrakin.training.pack import LIMIT, Luggage, unpack
-from terrakin.training.recipe import read_recipe
+from terrakin.training.pack import LIMIT, Luggage, packed_recipe, unpack
+from terrakin.training.packages import must_be_installed
+from terrakin.training.recipe import read_text
 from terrakin.training.result import write_result
 from terrakin.training.teachers import read_targets
 
@@ -62,10 +63,13 @@ def compute(
         The run; None where it was stopped by `until`.
 
     Raises:
-        TrainingError: if the file is no packed run, the folder is of another one, training fails, or the result does not fit.
+        TrainingError: if the file is no packed run, a package that its recipe needs is missing, the folder is of another run,
+            training fails, or the result does not fit.
     """
+    recipe = read_text(packed_recipe(file), where=f"{file}/recipe.toml")
+    # Before minutes go by in which images are decoded.
+    must_be_installed(recipe)
     luggage = _unpacked(file, work, workers, progress)
-    recipe = read_recipe(work / "recipe.toml")
     trained = fit(
         recipe,
         luggage.images,

@@ -18,6 +18,7 @@ from terrakin.training.finish import finish
 from terrakin.training.half import halved, size_of
 from terrakin.training.images import Images
 from terrakin.training.pack import LIMIT, Luggage, pack
+from terrakin.training.packages import needed
 from terrakin.training.recipe import Recipe
 from terrakin.training.result import read_result
 from terrakin.training.start import start_of, start_weights
@@ -46,6 +47,8 @@ class Packed:
     """Of the images, 1..100; see `terrakin.training.codec`."""
     half: bool
     """Whether weights and what teachers say are of half precision."""
+    needs: tuple[str, ...] = ()
+    """Packages that must be installed there besides torch and numpy, as pip names them."""
 
 
 def carry_away(
@@ -101,7 +104,7 @@ def carry_away(
             write_targets(said, taught, half=half)
         luggage = Luggage(recipe.source, images, weights, said, seed)
         size = pack(luggage, file, quality=quality, limit=limit, workers=cores(), progress=progress)
-    return Packed(size, quality, half)
+    return Packed(size, quality, half, needed(recipe))
 
 
 def bring_home(

@@ -26,7 +26,7 @@ class Ended(nn.Module):
         Args:
             network: shared, not copied.
             pooled: put the mean over the feature map, at unit length, beside the embedding.
-            whitening: of both together.
+            whitening: of both together, to all or some of their dimensions.
         """
         super().__init__()
         self.network = network

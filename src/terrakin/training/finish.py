@@ -73,18 +73,24 @@ def check_end(recipe: Recipe, images: Images, network: Network, training: int) -
         training: images that train.
 
     Raises:
-        RecipeError: if the reducer keeps more dimensions than there are.
+        RecipeError: if more components are kept than there are dimensions or images.
         TrainingError: if no passport can say what `[export]` says.
     """
     _draft(recipe, images, network)
-    if recipe.export.reducer is None:
-        return
-    size, _ = parse_reducer(recipe.export.reducer)
-    wide = network.head.size + (network.backbone.channels if recipe.export.pooled else 0)
+    end = recipe.export
+    wide = network.head.size + (network.backbone.channels if end.pooled else 0)
+    if end.components is not None:
+        _not_more(f"components = {end.components}", end.components, wide, training)
+        wide = end.components
+    if end.reducer is not None:
+        size, _ = parse_reducer(end.reducer)
+        _not_more(f"reducer {end.reducer}", size, wide, training)
+
+
+def _not_more(what: str, size: int, wide: int, training: int) -> None:
     if size > wide or size >= training:
         raise RecipeError(
-            f"[export] reducer {recipe.export.reducer} keeps more than there is: the embedding has {wide} "
-            f"dimensions, and {training} images train"
+            f"[export] {what} keeps more than there is: the embedding has {wide} dimensions, and {training} images train"
         )
 
 
@@ -118,6 +124,8 @@ def _ended(
         whitening = within_class(embeddings, images.labels[rows], shrinkage=end.whiten)
     except ValueError as exc:
         raise RecipeError(f"[export] whiten: {exc}") from exc
+    if end.components is not None:
+        whitening = whitening.leading(embeddings, end.components)
     return Ended(network, pooled=end.pooled, whitening=whitening), whitening.apply(embeddings)
 
 

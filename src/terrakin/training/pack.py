@@ -18,7 +18,7 @@ from terrakin.training.ahead import ahead
 from terrakin.training.codec import decode, encode, shape_of
 from terrakin.training.images import META, PIXELS, Images, load, write_meta
 
-__all__ = ["LIMIT", "Luggage", "pack", "pack_result", "unpack", "unpack_result"]
+__all__ = ["LIMIT", "Luggage", "pack", "pack_result", "packed_recipe", "unpack", "unpack_result"]
 
 LIMIT = 60_000_000
 """Bytes that a pack may have where nobody says otherwise."""
@@ -118,6 +118,18 @@ def unpack(file: Path, folder: Path, *, workers: int = 1, progress: Progress = s
         raise _broken(file, exc) from exc
     start, targets = (folder / name if name in parts else None for name in (_START, _TARGETS))
     return Luggage(recipe, load(folder / "images"), start, targets, said["seed"])
+
+
+def packed_recipe(file: Path) -> str:
+    """The text of the recipe that `pack` wrote; no image is decoded for it.
+
+    Raises:
+        TrainingError: as `unpack`.
+    """
+    try:
+        return _members(file, _LARGEST, needed=(_RECIPE,))[_RECIPE].decode()
+    except UnicodeDecodeError as exc:
+        raise _broken(file, exc) from exc
 
 
 def pack_result(folder: Path, file: Path, *, names: Sequence[str], limit: int = LIMIT) -> int:

@@ -35,6 +35,7 @@ __all__ = [
     "Teacher",
     "parse",
     "read_recipe",
+    "read_text",
     "trains",
 ]
 
@@ -139,6 +140,8 @@ class Export:
     """Put the mean over the feature map, at unit length, beside the head's embedding."""
     whiten: float | None = None
     """End the graph with a whitening by the scatter within classes of the training images, with this shrinkage."""
+    components: int | None = None
+    """Keep this many leading principal components of what is whitened, in the graph; all where not given."""
     reducer: str | None = None
     """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the training images."""
     space: Literal["cosine", "pearson"] = "cosine"
@@ -199,12 +202,29 @@ def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
     path = _path(name_or_path)
     try:
         text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as exc:
+    except (OSError, UnicodeDecodeError) as exc:
         raise RecipeError(f"cannot read the recipe {path}: {exc}") from exc
+    return read_text(text, changes, where=str(path))
+
+
+def read_text(text: str, changes: Sequence[str] = (), *, where: str) -> Recipe:
+    """Read the text of a recipe.
+
+    Args:
+        text: TOML.
+        changes: as `read_recipe`.
+        where: the path that it comes from; messages call the recipe by its last part.
+
+    Raises:
+        RecipeError: if it is not TOML, or something in it does not exist or fit.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as exc:
+        raise RecipeError(f"cannot read the recipe {where}: {exc}") from exc
     for change in changes:
         _change(tables, change)
-    return parse(tables, where=path.name)
+    return parse(tables, where=Path(where).name)
 
 
 def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
@@ -286,6 +306,11 @@ def _check(recipe: Recipe, where: str) -> None:
     ):
         if shrinkage is not None and shrinkage < 0:
             raise RecipeError(f"{where} {words} is a shrinkage of 0 or more, got {shrinkage}")
+    if export.components is not None and (export.whiten is None or export.components < 1):
+        raise RecipeError(
+            f"{where} [export] components = {export.components} is a number from 1 on, and goes with whiten; "
+            "without a whitening, take reducer"
+        )
     if export.reducer is not None:
         try:
             parse_reducer(export.reducer)

@@ -15,11 +15,21 @@ class Whitening:
     mean: NDArray[np.float32]
     """(D,) taken off first."""
     matrix: NDArray[np.float32]
-    """(D, D) that the rest is multiplied by, from the right."""
+    """(D, d) that the rest is multiplied by, from the right; square unless directions were left out."""
 
     def apply(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Whitened rows (N, D)."""
+        """Whitened rows (N, d)."""
         return np.asarray((rows - self.mean) @ self.matrix, np.float32)
+
+    def leading(self, rows: NDArray[np.float32], size: int) -> "Whitening":
+        """The same map to its leading principal components: `size` directions in which whitened rows (N, D) vary most."""
+        white = self.apply(rows).astype(np.float64)
+        white -= white.mean(axis=0)
+        _, directions = np.linalg.eigh(white.T @ white)
+        # A sign is free; the largest entry decides it, so that every machine finds the same.
+        leading = directions[:, ::-1][:, :size]
+        leading = leading * np.sign(leading[np.abs(leading).argmax(axis=0), np.arange(size)])
+        return Whitening(self.mean, np.asarray(self.matrix @ leading, np.float32))
 
 
 def within_class(rows: NDArray[np.float32], labels: NDArray[np.int64], *, shrinkage: float) -> Whitening:

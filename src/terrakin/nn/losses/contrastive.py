@@ -1,5 +1,7 @@
 """The same class near, others at a distance."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from terrakin.errors import RecipeError
@@ -16,6 +18,8 @@ class Contrastive(Loss):
     Euclidean between unit rows. Hadsell, Chopra & LeCun, CVPR 2006, equation 4, without its squares. Pairs whose term is 0
     are not counted in the means. A batch needs several images of a class: sample P classes x K images.
     """
+
+    needs_packages: ClassVar[tuple[str, ...]] = ("pytorch-metric-learning",)
 
     def __init__(self, size: int, classes: int, *, margin: float = 1.0, columns: slice | None = None) -> None:
         """Make the loss.

@@ -21,6 +21,9 @@ class Loss(nn.Module):
     needs_targets: ClassVar[bool] = False
     """Whether it learns from a teacher's embeddings."""
 
+    needs_packages: ClassVar[tuple[str, ...]] = ()
+    """What it needs besides torch and numpy, as pip names it; imported by that name with `_` for `-`."""
+
     def __init__(self, columns: slice | None = None) -> None:
         super().__init__()
         self.columns = columns
@@ -35,6 +38,9 @@ class LossMaker(Protocol):
 
     needs_targets: bool
     """Whether its losses learn from a teacher's embeddings."""
+
+    needs_packages: tuple[str, ...]
+    """What they need besides torch and numpy, as pip names it; imported by that name with `_` for `-`."""
 
     def __call__(self, size: int, classes: int, *, columns: slice | None = None, **options: Any) -> Loss:
         """A loss for embeddings of which it sees `size` columns, and for labels in [0, classes)."""

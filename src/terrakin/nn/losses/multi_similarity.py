@@ -1,5 +1,7 @@
 """Pairs weighted by how similar they are, to each other and to the batch's other pairs."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from terrakin.errors import RecipeError
@@ -18,6 +20,8 @@ class MultiSimilarity(Loss):
     Mined are pairs of one class less similar than the most similar other plus `epsilon`, and other pairs more similar than the
     least similar of the class minus `epsilon`. A batch needs several images of a class: sample P classes x K images.
     """
+
+    needs_packages: ClassVar[tuple[str, ...]] = ("pytorch-metric-learning",)
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Nearer to the same class than to another, by a margin."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor
 
@@ -20,6 +20,8 @@ class Triplet(Loss):
     margin, `semi-hard`; or one an image, its furthest positive and nearest negative, `batch-hard`.
     A batch needs several images of a class: sample P classes x K images.
     """
+
+    needs_packages: ClassVar[tuple[str, ...]] = ("pytorch-metric-learning",)
 
     def __init__(
         self,
