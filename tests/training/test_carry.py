@@ -188,6 +188,15 @@ class TestOnlyWhatIsNeededIsRounded:
         with pytest.raises(TrainingError, match=words):
             way(400_000)
 
+    def test_what_is_foreseen_is_coded_in_the_pieces_of_a_pack(self, some_images, monkeypatch) -> None:
+        monkeypatch.setattr("terrakin.training.pack._TOGETHER", 5 * 24 * 24 * 3)
+        seen: list[np.ndarray] = []
+        monkeypatch.setattr(carry, "encode", lambda pixels, quality: (seen.append(pixels), bytes(100 * len(pixels)))[1])
+        images = some_images(count=12)
+        assert carry._way(images, None, [], int(12 * 100 / 0.96) + 1) == (False, 70)
+        assert [len(piece) for piece in seen] == [5, 5, 2]
+        assert np.array_equal(np.concatenate(seen), images.pixels)
+
     def test_without_weights_and_teachers_there_are_images(self, images: Images) -> None:
         assert carry._way(images, None, [], 1_000_000) == (False, 70)
 

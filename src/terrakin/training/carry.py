@@ -17,7 +17,7 @@ from terrakin.training.codec import encode
 from terrakin.training.finish import finish
 from terrakin.training.half import halved, size_of
 from terrakin.training.images import Images
-from terrakin.training.pack import LIMIT, Luggage, pack
+from terrakin.training.pack import LIMIT, Luggage, pack, together
 from terrakin.training.packages import needed
 from terrakin.training.recipe import Recipe
 from terrakin.training.result import read_result
@@ -145,12 +145,14 @@ def bring_home(
 def _way(images: Images, start: Mapping[str, Tensor] | None, taught: Targets, limit: int) -> tuple[bool, int]:
     """The best of `_WAYS` that is foreseen to fit."""
     rows = np.unique(np.linspace(0, len(images.ids) - 1, _LOOKED_AT).astype(np.int64))
-    some = np.asarray(images.pixels[rows])
+    each = together(images.pixels.shape[1:])
     said = sum(target.nbytes for target in taught)
     coded: dict[int, int] = {}
     for half, quality in _WAYS:
         if quality not in coded:
-            coded[quality] = len(encode(some, quality=quality)) * len(images.ids) // len(rows)
+            # In pieces as large as packing makes them: the coder needs many times the memory of what it codes.
+            pieces = (images.pixels[rows[first : first + each]] for first in range(0, len(rows), each))
+            coded[quality] = sum(len(encode(piece, quality=quality)) for piece in pieces) * len(images.ids) // len(rows)
         weights = size_of((halved(start) if half else start).values()) if start is not None else 0
         others = weights + (said // 2 if half else said)
         if coded[quality] + others <= limit * (1 - _SPARE):

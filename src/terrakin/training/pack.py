@@ -18,7 +18,7 @@ from terrakin.training.ahead import ahead
 from terrakin.training.codec import decode, encode, shape_of
 from terrakin.training.images import META, PIXELS, Images, load, write_meta
 
-__all__ = ["LIMIT", "Luggage", "pack", "pack_result", "packed_recipe", "unpack", "unpack_result"]
+__all__ = ["LIMIT", "Luggage", "pack", "pack_result", "packed_recipe", "together", "unpack", "unpack_result"]
 
 LIMIT = 60_000_000
 """Bytes that a pack may have where nobody says otherwise."""
@@ -153,6 +153,11 @@ def pack_result(folder: Path, file: Path, *, names: Sequence[str], limit: int = 
     return _write(file, parts, limit, "carry fewer files, or weights of half precision")
 
 
+def together(shape: Sequence[int]) -> int:
+    """How many images of a shape (H, W, C) are coded together, at least 1: memory is bounded by their pixels."""
+    return max(1, _TOGETHER // math.prod(shape))
+
+
 def unpack_result(file: Path, folder: Path, *, names: Sequence[str]) -> tuple[Path, ...]:
     """Read what `pack_result` wrote into `folder`, where files of the same names are replaced; returns what was written.
 
@@ -171,7 +176,7 @@ def unpack_result(file: Path, folder: Path, *, names: Sequence[str]) -> tuple[Pa
 
 def _coded(images: Images, quality: int, workers: int, progress: Progress) -> Iterator[bytes]:
     count, *one = images.pixels.shape
-    each = _together(one)
+    each = together(one)
     starts = range(0, count, each)
     pieces = ahead(
         lambda first: encode(np.asarray(images.pixels[first : first + each]), quality=quality), starts, workers=workers
@@ -179,11 +184,6 @@ def _coded(images: Images, quality: int, workers: int, progress: Progress) -> It
     for first, piece in zip(starts, pieces, strict=True):
         progress(min(first + each, count), count)
         yield piece
-
-
-def _together(one: Sequence[int]) -> int:
-    """How many images of a shape (H, W, C) are coded together."""
-    return max(1, _TOGETHER // math.prod(one))
 
 
 def _content(path: Path) -> bytes:
@@ -257,7 +257,7 @@ def _pieces(coded: bytes, shape: tuple[int, int, int, int], file: Path) -> Itera
         start += _LENGTH.size
         piece = coded[start : start + length]
         some, *rest = shape_of(piece)
-        if len(piece) != length or tuple(rest) != shape[1:] or some > _together(rest):
+        if len(piece) != length or tuple(rest) != shape[1:] or some > together(rest):
             raise _broken(file, f"{some} images of shape {tuple(rest)} in {len(piece)} bytes are not what it says")
         count, start = count + some, start + length
         yield piece
