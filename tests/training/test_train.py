@@ -79,9 +79,7 @@ class TestFinish:
     def test_whitening_and_reducer_are_fitted_on_the_images_that_trained(self, recipe, images, trained, tmp_path) -> None:
         chosen = recipe("export.whiten=0.1", "export.reducer=pca:3", "export.training_data=mine")
         bundle = finish(chosen, images, trained, tmp_path / "run", tmp_path / "out")
-        pixels = torch.from_numpy(images.pixels).permute(0, 3, 1, 2).float() / 255
-        small = torch.nn.functional.interpolate(pixels, (16, 16), mode="bicubic", antialias=True).clamp(0, 1).numpy()
-        rows, labels = bundle.raw(small)[trained.parts.train].astype(float), images.labels[trained.parts.train]
+        rows, labels = bundle.raw(shrunk(images))[trained.parts.train].astype(float), images.labels[trained.parts.train]
         # Whitened: the mean of what trained is nothing, and inside classes no direction sticks out.
         np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-3)
         inside = rows - np.array([rows[labels == label].mean(axis=0) for label in labels])
@@ -94,8 +92,7 @@ class TestFinish:
     def test_components_are_the_leading_ones_of_what_is_whitened(self, recipe, images, trained, tmp_path) -> None:
         ends = {name: recipe("export.whiten=0.1", *change) for name, change in (("all", ()), ("two", ["export.components=2"]))}
         bundles = {name: finish(end, images, trained, tmp_path / "run", tmp_path / name) for name, end in ends.items()}
-        pixels = np.ascontiguousarray(np.moveaxis(images.pixels[trained.parts.train], 3, 1), dtype=np.float32) / 255
-        rows = {name: bundle.raw(pixels).astype(float) for name, bundle in bundles.items()}
+        rows = {name: bundle.raw(shrunk(images))[trained.parts.train].astype(float) for name, bundle in bundles.items()}
         assert (rows["all"].shape[1], rows["two"].shape[1]) == (8, 2)
         assert bundles["two"].passport.space.size == 2
         # Two directions cannot hold more of the scatter than the two largest do.
@@ -108,6 +105,12 @@ class TestFinish:
         with pytest.raises(RecipeError, match=r"\[export\] whiten: a shrinkage is above 0 where some direction does not vary"):
             finish(recipe("export.whiten=0"), images, trained, tmp_path / "run", tmp_path / "out")
         assert not (tmp_path / "out").exists()
+
+
+def shrunk(images) -> np.ndarray:
+    """The images as the bundle wants them: (N, C, 16, 16) float32 in [0, 1]."""
+    pixels = torch.from_numpy(images.pixels).permute(0, 3, 1, 2).float() / 255
+    return torch.nn.functional.interpolate(pixels, (16, 16), mode="bicubic", antialias=True).clamp(0, 1).numpy()
 
 
 class TestCheck:
