@@ -125,6 +125,13 @@ WRONG: list[tuple[str, str]] = [
     ("data.validation=-0.1", r"\[data\] validation is a share from 0 to below 1, got -0\.1"),
     ("data.augmentation.gain=2", r"\[data\.augmentation\]: gain is at least 0 and below 1, got 2\.0"),
     ("teacher.0.size=0", r"\[\[teacher\]\] 0 size is 1 to 65536, got 0"),
+    ("teacher.0.pixels=7", r"\[\[teacher\]\] 0 pixels is 8 to 8192, got 7"),
+    ("teacher.0.pixels=8193", r"\[\[teacher\]\] 0 pixels is 8 to 8192, got 8193"),
+    ("loss.1.weight=0", r"\[\[loss\]\] 1 weight is above 0, got 0\.0; take the loss out instead"),
+    ("loss.0.weight=-1", r"\[\[loss\]\] 0 weight is above 0, got -1\.0"),
+    ("loss.0.weight=inf", r"\[\[loss\]\] 0 weight is a finite number, got inf"),
+    ("schedule.warmup=-0.5", r"\[schedule\] warmup is 0 to 3, got -0\.5"),
+    ("schedule.warmup=3.5", r"\[schedule\] warmup is 0 to 3, got 3\.5"),
     ("teacher.0.whiten=-1", r"\[\[teacher\]\] 0 whiten is a shrinkage of 0 or more, got -1\.0"),
     ("schedule.epochs=0", r"\[schedule\] epochs is 1 to 1000000, got 0"),
     ("schedule.average=1", r"\[schedule\] average is from 0 to below 1, got 1\.0"),
@@ -137,6 +144,12 @@ WRONG: list[tuple[str, str]] = [
     ("", r"a change is table\.key=value, .* got ''"),
     ("schedule..epochs=5", r"a change is table\.key=value, .* got 'schedule\.\.epochs=5'"),
     (".epochs=5", r"a change is table\.key=value"),
+    (
+        "schedule.epochs=5\nname = 'x'",
+        r"a change is one line; write a new line inside of quoted text as \\n, got \"schedule\.epochs=5",
+    ),
+    ("export.notes=one\ntwo", r"a change is one line"),
+    ("export.notes=one\r\ntwo", r"a change is one line"),
     ("name.x=5", r"'name\.x=5': name is a value, not a table"),
     ("data.size.x=5", r"'data\.size\.x=5': data\.size is a value, not a table"),
     ("loss.weight=5", r"'loss\.weight=5': name a key of one of the 2, such as loss\.0\.weight"),
@@ -152,7 +165,7 @@ WRONG: list[tuple[str, str]] = [
 def test_a_mistake_is_told(distilling: Make, change: str, words: str) -> None:
     with pytest.raises(RecipeError, match=words) as caught:
         distilling(change)
-    assert "distilling.toml" in str(caught.value) or change in str(caught.value)
+    assert "distilling.toml" in str(caught.value) or repr(change) in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["name", "words", "backbone", "head", "loss", "optimizer", "schedule", "export"])
@@ -215,6 +228,7 @@ def test_changes_are_read_as_toml_or_as_words(recipe: Make) -> None:
     assert recipe("export.licence=CC-BY-4.0").export.licence == "CC-BY-4.0"
     assert recipe("export.licence='MIT'", 'export.version="2"').export.version == "2"
     assert recipe("export.training_data=chips = of mine").export.training_data == "chips = of mine"
+    assert recipe('export.notes="one\\ntwo"').export.notes == "one\ntwo"
     assert recipe(" data.size = 32 ").data.size == 32
     assert recipe("data.validation=0").data.validation == 0.0
     assert recipe("loss.0.weight=2").losses[0].weight == 2.0
@@ -322,6 +336,7 @@ EXPORT = {
     "size": ("32", lambda bundle: bundle.passport.input_size),
     "pooled": ("true", lambda bundle: bundle.passport.embedding_size),
     "whiten": ("0.1", lambda bundle: bundle.passport.digest),
+    "components": ("3", lambda bundle: bundle.passport.space.size),
     "reducer": ("pca:3", lambda bundle: bundle.passport.space.size),
     "weights": ("int8", lambda bundle: bundle.passport.digest),
     "arithmetic": ("int8", lambda bundle: bundle.passport.digest),
@@ -337,7 +352,9 @@ def test_every_option_of_export_changes_the_bundle(recipe: Make, images: Images,
     done = trained(recipe())
     plain = finish(recipe(), images, done, tmp_path / "run0", tmp_path / "plain")
     for option, (value, shown) in EXPORT.items():
-        changed = finish(recipe(f"export.{option}={value}"), images, done, tmp_path / "run0", tmp_path / option)
+        # Components are those of what is whitened; by themselves they are refused.
+        whitened = ("export.whiten=0.1",) if option == "components" else ()
+        changed = finish(recipe(*whitened, f"export.{option}={value}"), images, done, tmp_path / "run0", tmp_path / option)
         assert shown(changed) != shown(plain), option
     named = finish(recipe("words=Other.", "name=other"), images, done, tmp_path / "run0", tmp_path / "named")
     assert "Other." in named.card

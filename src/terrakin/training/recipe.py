@@ -288,6 +288,8 @@ def _check(recipe: Recipe, where: str) -> None:
             raise RecipeError(
                 f"{where} [[loss]] {number}: there is no [[teacher]] {loss.teacher}; the recipe has {len(recipe.teachers)}"
             )
+        if not loss.weight > 0:
+            raise RecipeError(f"{where} [[loss]] {number} weight is above 0, got {loss.weight}; take the loss out instead")
     data, export = recipe.data, recipe.export
     if not data.sizes:
         raise RecipeError(f"{where} [data] size is one side or more, got none")
@@ -297,6 +299,16 @@ def _check(recipe: Recipe, where: str) -> None:
         ("[export] size", export.size, 8, 8192),
         ("[schedule] epochs", recipe.schedule.epochs, 1, 1_000_000),
         *((f"[[teacher]] {number} size", teacher.size, 1, 65_536) for number, teacher in enumerate(recipe.teachers)),
+        *(
+            (f"[[teacher]] {number} pixels", teacher.pixels, 8, 8192)
+            for number, teacher in enumerate(recipe.teachers)
+            if teacher.pixels is not None
+        ),
+        *(
+            ("[schedule] warmup", warmup, 0, recipe.schedule.epochs)
+            for name, warmup in recipe.schedule.options.items()
+            if name == "warmup"
+        ),
     ):
         if not low <= value <= high:
             raise RecipeError(f"{where} {words} is {low} to {high}, got {value}")
@@ -346,6 +358,9 @@ def _path(name_or_path: str | Path) -> Path:
 
 
 def _change(tables: dict[str, Any], change: str) -> None:
+    if "\n" in change or "\r" in change:
+        # What follows the first line would be another table's, or nobody's.
+        raise RecipeError(f"a change is one line; write a new line inside of quoted text as \\n, got {change!r}")
     key, equals, value = change.partition("=")
     way = key.strip().split(".")
     if not equals or not all(way):
