@@ -256,10 +256,10 @@ class TestRefused:
             TrainingError, match=r"result of another run; what differs: the seed \(1 there, 0 here\)\. Give what was"
         ):
             bring_home(recipe(), **bring)
-        words = r"the recipe \(there: epochs = 3, here: epochs = 5\), the seed"
+        words = r"the recipe \(schedule\.epochs: 3 there, 5 here\), the seed"
         with pytest.raises(TrainingError, match=words):
             bring_home(recipe("schedule.epochs=5"), **bring)
-        with pytest.raises(TrainingError, match=r"the recipe \(.*stored = 24, here: stored = 32\), the images \(other files"):
+        with pytest.raises(TrainingError, match=r"the recipe \(data\.stored: 24 there, 32 here\), the images \(other files"):
             bring_home(recipe("data.stored=32"), **bring, seed=1)
         assert not (tmp_path / "mine.training" / JOURNAL).exists()
         bring_home(recipe("export.version='2'"), **bring, seed=1)

@@ -356,7 +356,7 @@ class TestRefusals:
         folder = folders("run")
         fit(recipe(), images, folder, until=2)
         for words, others in {
-            "recipe differs": {"recipe": recipe("head.parts=[4]")},
+            r"recipe differs \(head\.parts: \[8\] then, \[4\] now\)": {"recipe": recipe("head.parts=[4]")},
             "images differs": {"images": some_images(seed=1)},
             "seed differs": {"seed": 1},
         }.items():

@@ -39,7 +39,13 @@ def test_a_bundle_comes_out(recipe: Make, pictures: Path, tmp_path: Path) -> Non
     assert "| classes | field, forest, harbor, water |" in opened.card
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine.training", "tiny.toml"]
     run = tmp_path / "mine.training"
-    assert sorted(path.name for path in run.iterdir()) == ["checkpoint.npz", "curves.png", "images", "log.jsonl"]
+    assert sorted(path.name for path in run.iterdir()) == [
+        "checkpoint.npz",
+        "curves.png",
+        "images",
+        "log.jsonl",
+        "recipe.toml",
+    ]
     last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
     assert {"step", "loss", "map", "p@10", "epoch", "learning_rate"} <= set(last)
     assert ("Reading", "images", 48, 48, "") in told

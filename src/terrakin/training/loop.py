@@ -12,6 +12,7 @@ from torch import Tensor
 
 from terrakin.errors import TrainingError
 from terrakin.training.batches import batches
+from terrakin.training.began import keep_recipe
 from terrakin.training.checkpoint import read_checkpoint, write_checkpoint
 from terrakin.training.images import Images
 from terrakin.training.interrupt import interrupt_waits
@@ -73,7 +74,7 @@ def fit(
     Args:
         recipe: what to do.
         images: all of them; the recipe says which train.
-        folder: of the run; checkpoint and log are written there.
+        folder: of the run; checkpoint, log and the text of the recipe are written there.
         device: `auto`, `cpu` or `cuda`.
         seed: of everything that is drawn.
         start: published weights of the backbone, by their names.
@@ -95,6 +96,7 @@ def fit(
     checkpoint = folder / CHECKPOINT
     if resume and checkpoint.is_file():
         run.restore(read_checkpoint(checkpoint), checkpoint)
+    keep_recipe(recipe, folder)
     journal = Journal(folder / JOURNAL, first=run.step)
     taught = [torch.from_numpy(target) for target in targets]
     last = run.steps if until is None else min(until, run.steps)

@@ -10,6 +10,7 @@ import torch
 
 from terrakin.errors import TrainingError
 from terrakin.training.checkpoint import Checkpoint, best_of, read_checkpoint, write_checkpoint
+from terrakin.training.differing import differing
 from terrakin.training.half import halved, whole
 from terrakin.training.images import Images
 from terrakin.training.loop import CHECKPOINT, JOURNAL, Trained
@@ -22,9 +23,6 @@ __all__ = ["NETWORK", "read_result", "write_result"]
 
 NETWORK = "network.npz"
 """Name of the finished network in a run's folder: a checkpoint without what only further steps would need."""
-
-_TOLD = 3
-# Lines of recipes that differ which a message shows.
 
 
 def write_result(recipe: Recipe, folder: Path, file: Path, *, limit: int = LIMIT) -> bool:
@@ -111,7 +109,8 @@ def _must_be_of(facts: Mapping[str, Any], recipe: Recipe, images: Images, seed: 
     here = trains(recipe)
     differ = []
     if there != here:
-        differ.append(f"the recipe ({_difference(there, here)})")
+        keys = differing(there, here, sides=("there", "here")) or "the order of its keys"
+        differ.append(f"the recipe ({keys})")
     if theirs != images.digest:
         differ.append("the images (other files, classes, bands or [data] stored)")
     if their_seed != seed:
@@ -120,13 +119,3 @@ def _must_be_of(facts: Mapping[str, Any], recipe: Recipe, images: Images, seed: 
         raise TrainingError(
             f"{str(file)!r} is the result of another run; what differs: {', '.join(differ)}. Give what was packed"
         )
-
-
-def _difference(there: str, here: str) -> str:
-    """The first lines of either text that the other lacks."""
-    sides = {"there": (there, here), "here": (here, there)}
-    told = []
-    for side, (mine, other) in sides.items():
-        lines = [line for line in mine.splitlines() if line and line not in other.splitlines()]
-        told.append(f"{side}: {'; '.join(lines[:_TOLD])}" if lines else f"{side}: nothing more")
-    return ", ".join(told)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from terrakin.errors import TrainingError
 from terrakin.training.batches import Batch
+from terrakin.training.began import other_than_kept
 from terrakin.training.checkpoint import Checkpoint
 from terrakin.training.images import Images
 from terrakin.training.network import Network, build, build_losses
@@ -180,8 +181,10 @@ class Run:
         """Take up a run where it was left."""
         for name, mine in self.facts.items():
             if checkpoint.facts.get(name) != mine:
+                told = other_than_kept(self.recipe, path.parent) if name == "recipe" else ""
                 raise TrainingError(
-                    f"the checkpoint {path} is of another run: {name} differs. Resume with what it began with, or start anew"
+                    f"the checkpoint {path} is of another run: {name} differs{f' ({told})' if told else ''}. "
+                    "Resume with what it began with, or start anew"
                 )
         if len(self.optimizer.state) == 0:
             self._fill_memory({int(name.split(".")[1]) for name in checkpoint.tensors if name.startswith(_MEMORY)})
