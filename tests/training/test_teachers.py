@@ -190,7 +190,9 @@ class TestKeeping:
             with pytest.raises(KilledError):
                 targets([teacher()], images, ROWS, tmp_path)
         assert not list(tmp_path.glob("*.npz"))
+        count = len(asked)
         targets([teacher()], images, ROWS, tmp_path)
+        assert len(asked) == count, "every row was there already"
         assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
 
     def test_a_full_disk_is_told(self, images, teacher, tmp_path, monkeypatch) -> None:
@@ -201,7 +203,29 @@ class TestKeeping:
         monkeypatch.setattr(np, "savez", full)
         with pytest.raises(TrainingError, match=r"cannot write .*teacher-\w+\.npz: No space left on device; make room"):
             targets([teacher()], images, ROWS, tmp_path)
-        assert list(tmp_path.iterdir()) == []
+        assert [file.suffix for file in tmp_path.iterdir()] == [".part"], "what was said is kept"
+
+    @pytest.mark.parametrize("workers", [1, 3])
+    def test_a_stop_costs_the_block_at_hand(self, images, some_images, teacher, tmp_path, monkeypatch, workers) -> None:
+        (whole,) = targets([teacher(views=1)], images, ROWS, tmp_path)
+        (file,) = tmp_path.iterdir()
+        wanted = file.read_bytes()
+        file.unlink()
+        raw, calls = Bundle.raw, iter([1, 1, 0])
+        monkeypatch.setattr(Bundle, "raw", lambda self, values: raw(self, values) if next(calls, 0) else 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            targets([teacher(views=1)], images, ROWS, tmp_path, workers=workers)
+        assert [one.suffix for one in tmp_path.iterdir()] == [".part"]
+        asked: list[int] = []
+        monkeypatch.setattr(Bundle, "raw", lambda self, values: (asked.append(len(values)), raw(self, values))[1])
+        told: list[int] = []
+        (found,) = targets([teacher(views=1)], images, ROWS, tmp_path, progress=lambda done, total: told.append(done))
+        # With one thread exactly two blocks of four were kept; with more, a later one may have failed in place of an earlier.
+        assert asked == [8, 8] if workers == 1 else len(asked) >= 2
+        assert told == [24, 32] if workers == 1 else told[-1] == 32
+        assert [one.name for one in tmp_path.iterdir()] == [file.name]
+        assert file.read_bytes() == wanted
+        np.testing.assert_array_equal(found, whole)
 
     def test_workers_change_nothing(self, images, teacher, tmp_path) -> None:
         found = []

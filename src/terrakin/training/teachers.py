@@ -5,9 +5,9 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from terrakin.progress import Progress, silent
 from terrakin.training.augment import Augmentation, augment
 from terrakin.training.images import Images
 from terrakin.training.recipe import Teacher
+from terrakin.training.rows import kept_rows
 from terrakin.training.whitening import within_class
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def targets(
     """What the teachers say of every image: unit embeddings, averaged over views, projected, at unit length again.
 
     A teacher sees each image once, whatever crops the network sees of it: what it says is computed before training and kept
-    in `folder`. Averaging over turns and flips teaches that a view from above has no "up".
+    in `folder`, block by block, so that a call after a stop goes on. Averaging over turns and flips teaches that a view from
+    above has no "up".
 
     Args:
         teachers: of the recipe.
@@ -61,11 +63,18 @@ def targets(
     result: Targets = []
     for number, (teacher, bundle) in enumerate(zip(teachers, bundles, strict=True)):
         file = folder / f"teacher-{_digest(teacher, bundle, images)[:16]}.npz"
-        embeddings = _kept(file, (len(images.ids), bundle.passport.embedding_size))
-        if embeddings is None:
-            before = number * len(images.ids)
-            embeddings = _embeddings(teacher, bundle, images, workers, lambda done, b=before: progress(b + done, None))
-            _keep(file, embeddings)
+
+        def done(rows: int, before: int = number * len(images.ids)) -> None:
+            progress(before + rows, None)
+
+        embeddings = kept_rows(
+            file,
+            (len(images.ids), bundle.passport.embedding_size),
+            partial(_embeddings, teacher, bundle, images),
+            block=_BLOCK,
+            workers=workers,
+            done=done,
+        )
         result.append(_project(embeddings, images.labels, rows, teacher))
     return result
 
@@ -119,43 +128,13 @@ def _opened(number: int, teacher: Teacher, images: Images, rows: NDArray[np.int6
     return bundle
 
 
-def _kept(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
-    """Embeddings that an earlier run kept; None where there are none that can be used, and they are made anew."""
-    try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
-            embeddings = held["embeddings"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-        return None
-    return embeddings if embeddings.shape == shape and embeddings.dtype == np.float32 else None
-
-
-def _keep(file: Path, embeddings: NDArray[np.float32]) -> None:
-    beside = file.with_suffix(".new")
-    try:
-        with beside.open("wb") as opened:
-            np.savez(opened, allow_pickle=False, embeddings=embeddings)
-        beside.replace(file)
-    except OSError as exc:
-        beside.unlink(missing_ok=True)
-        raise TrainingError(f"cannot write {file}: {exc.strerror or exc}; make room for what teachers say") from exc
-
-
-def _embeddings(teacher: Teacher, bundle: "Bundle", images: Images, workers: int, done: Any) -> NDArray[np.float32]:
-    """(N, D) means over views of the graph's embeddings at unit length."""
+def _embeddings(teacher: Teacher, bundle: "Bundle", images: Images, some: slice) -> NDArray[np.float32]:
+    """Means (n, D) over views of the graph's embeddings, at unit length, of a slice of the images."""
+    # Nothing is drawn: images are resized alone.
     size, rng = teacher.pixels or bundle.passport.input_size, np.random.default_rng(0)
-    count = len(images.ids)
-    result = np.empty((count, bundle.passport.embedding_size), np.float32)
-
-    def block(start: int) -> int:
-        values = augment(images.pixels[start : start + _BLOCK], size, Augmentation(), rng).numpy()
-        seen = [_unit(bundle.raw(np.ascontiguousarray(view))) for view in views(values, teacher.views)]
-        result[start : start + _BLOCK] = np.mean(seen, axis=0)
-        return min(start + _BLOCK, count)
-
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        for end in pool.map(block, range(0, count, _BLOCK)):
-            done(end)
-    return result
+    values = augment(images.pixels[some], size, Augmentation(), rng).numpy()
+    seen = [_unit(bundle.raw(np.ascontiguousarray(view))) for view in views(values, teacher.views)]
+    return np.asarray(np.mean(seen, axis=0), np.float32)
 
 
 def _project(
