@@ -1,11 +1,16 @@
 """Sampling against a double loop, and what counts as inside."""
 
+import io
 import math
+import warnings
 
 import hypothesis.strategies as st
+import numpy as np
+import onnxruntime
 import pytest
 import torch
 from hypothesis import given
+from torch import nn
 
 from terrakin.nn.frontends.affine import Affine
 from terrakin.nn.frontends.sampling import inside, sample
@@ -73,3 +78,22 @@ def test_what_lies_outside_is_as_said():
         "border": [4, 4],
         "reflection": [4, 3],
     }
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+def test_a_graph_reads_as_torch_does(interpolation, padding, draw):
+    torch.set_default_dtype(torch.float32)
+    images, points = draw(2, 3, 9, 7), 3 * draw(2, 5, 6, 2, seed=1) - 1.5
+
+    class Sampled(nn.Module):
+        def forward(self, images, points):
+            return sample(images, points, interpolation=interpolation, padding=padding)
+
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own age
+        torch.onnx.export(Sampled(), (images, points), file, dynamo=False, opset_version=17, input_names=["images", "points"])
+    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"images": images.numpy(), "points": points.numpy()})
+    np.testing.assert_allclose(found, sample(images, points, interpolation=interpolation, padding=padding), rtol=0, atol=1e-5)

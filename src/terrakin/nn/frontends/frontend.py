@@ -32,6 +32,15 @@ class FrontEnd(nn.Module):
     by up to a fifth of a pixel at 224 px.
     """
 
+    bands: int
+    """Of the images."""
+    size: int
+    """Height and width of the images, in pixels."""
+    parts: dict[str, int]
+    """How many numbers of theta each conversion takes, by its name, in the order in which they lie there."""
+    order: tuple[str, ...]
+    """Names of the conversions, in the order in which they act."""
+
     def __init__(self, bands: int, size: int, conversions: Mapping[str, Conversion], *, order: Sequence[str]) -> None:
         """Say what it consists of.
 
@@ -46,9 +55,6 @@ class FrontEnd(nn.Module):
         self.conversions = nn.ModuleDict(conversions)
         self.order = tuple(order)
         self.parts = {name: conversion.length for name, conversion in conversions.items()}
-
-    parts: dict[str, int]
-    """How many numbers of theta each conversion takes, by its name, in the order in which they lie there."""
 
     @property
     def length(self) -> int:

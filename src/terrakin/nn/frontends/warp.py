@@ -14,6 +14,9 @@ class Warp(Conversion):
 
     Wang, Ji & Zhang, JSTARS 2021, equation 2. The points are one matrix product of a constant basis, which depends on the size
     alone, and of the parameters arranged as sources: it is exported as a MatMul.
+
+    On a GPU the gradient at the image, which the order `spec+spat` needs, is summed in no fixed order: the last digits of two
+    runs differ.
     """
 
     basis: Tensor
