@@ -163,6 +163,33 @@ def test_an_onnx_file_becomes_a_bundle(run, network, tmp_path) -> None:
     assert b"dense.integers" in other.model
 
 
+def test_a_graph_that_does_not_bear_rounded_weights_is_refused(run, fails, tmp_path) -> None:
+    # One scale an output: beside a weight of 100, which meets nothing but zeros, those of 0.3 are rounded away.
+    weight = np.array([[0.3, 0.1]] * 3 + [[100, 0]] * 3, np.float32)
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["input"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("Sub", ["flat", "flat"], ["zeros"]),
+        helper.make_node("Concat", ["flat", "zeros"], ["six"], axis=1),
+        helper.make_node("MatMul", ["six", "weight"], ["scores"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, 16, 16])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", 2])],
+        [numpy_helper.from_array(weight, "weight")],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    convert = ("model", "convert", tmp_path / "m.onnx", *SAID, *NORMAL, "--output", "scores", "--out")
+    words = (
+        r"rounding the weights of m to 8 bits turns an embedding to a cosine of 0\.316, at least 0\.95 is wanted; store them"
+    )
+    fails(FAILED, words, *convert, tmp_path / "b", "--weights", "int8")
+    assert not (tmp_path / "b").exists()
+    run(*convert, tmp_path / "c")
+
+
 def test_another_tensor_can_be_taken(run, network, tmp_path) -> None:
     run("model", "convert", network, *SAID, *NORMAL, "--out", tmp_path / "b", "--output", "pooled")
     bundle = open_bundle(tmp_path / "b")

@@ -66,7 +66,7 @@ def convert(
         ValueError: if an argument does not go with the file, or one that the file needs is missing.
         UnknownNameError: if there is no such backbone.
         MissingExtraError: if the packages of the extra `train` are not installed.
-        TrainingError: if the file is not what it should be.
+        TrainingError: if the file is not what it should be, or does not bear to have its weights rounded.
         BundleError: if its graph cannot be run.
     """
     require("torch", extra="train")
@@ -171,7 +171,7 @@ def _from_checkpoint(said: _Said, architecture: str | None, padding: str | None,
 def _from_onnx(said: _Said, output: str | None, weights: Literal["float32", "int8"]) -> Bundle:
     from terrakin.training.draft import finished
     from terrakin.training.foreign import embedder
-    from terrakin.training.storage import packed
+    from terrakin.training.rounding import rounded
 
     if said.mean is None or said.std is None:
         raise ValueError(
@@ -183,9 +183,10 @@ def _from_onnx(said: _Said, output: str | None, weights: Literal["float32", "int
         raise ValueError(f"the graph reads {found.bands} bands, --bands names {len(said.bands)}")
     draft = said.draft(bands=found.bands, input_size=found.input_size, mean=tuple(said.mean), std=tuple(said.std))
     card = said.card(f"The embedding is {'the mean of ' if found.pooled else ''}its tensor `{found.taken}`.")
-    bundle = finished(packed(found.model) if weights == "int8" else found.model, draft, card=card)
+    bundle = finished(found.model, draft, card=card)
+    # First, because rounding is tried on several images at once.
     _check_batches(bundle)
-    return bundle
+    return finished(rounded(found.model, draft), draft, card=card) if weights == "int8" else bundle
 
 
 def _check_batches(bundle: Bundle) -> None:

@@ -1,7 +1,7 @@
 """A trained torch module as a bundle."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from terrakin.bundles.bundle import Bundle
-from terrakin.bundles.graph import self_test_image
 from terrakin.bundles.reducer import Reducer
-from terrakin.bundles.session import open_session, run_session
+from terrakin.bundles.session import run_session
 from terrakin.errors import BundleError, TrainingError
-from terrakin.training.draft import Draft, drafted, finished
-from terrakin.training.storage import packed
+from terrakin.training.draft import Draft, finished
+from terrakin.training.probes import random_pixels, self_test_pixels, session_of
+from terrakin.training.rounding import rounded
 from terrakin.training.trace import named_outputs, resting, trace
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ Storage = Literal["float32", "int8"]
 
 _TOLERANCE = 1e-4
 # Between ONNX Runtime and torch, relative to the largest value. Both sum in float32, in other orders: about 1e-6.
-
-_LEAST_COSINE = 0.95
-# Between embeddings before and after weights are rounded for storage: what falls below is broken. MobileNetV2 keeps 0.976 and
-# loses nothing of its retrieval quality by it.
 
 
 def export(
@@ -59,8 +55,7 @@ def export(
     module = resting(module)
     model = _true_graph(module, draft)
     if weights == "int8":
-        exact, model = model, packed(model)
-        _check_rounding(exact, model, draft)
+        model = rounded(model, draft)
     bundle = finished(model, draft, card=card)
     return bundle if reducer is None else bundle.with_reducer(reducer)
 
@@ -68,11 +63,11 @@ def export(
 def _true_graph(module: nn.Module, draft: Draft) -> "ModelProto":
     """The graph for images of any size where that is true to the module, else the one for the draft's size."""
     bands, size = len(draft.bands), draft.input_size
-    images = [_self_test_image(draft), _random_images(draft, size, size)]
+    images = [self_test_pixels(draft), random_pixels(draft, size, size)]
     free = trace(module, bands=bands, size=size, free=True)
     # An odd and an even side, neither the one it was traced with: what was baked in shows, or breaks.
     with suppress(BundleError):
-        if _off(free, module, draft, [*images, _random_images(draft, size + 1, size + 2)]) <= _TOLERANCE:
+        if _off(free, module, draft, [*images, random_pixels(draft, size + 1, size + 2)]) <= _TOLERANCE:
             return free
     fixed = trace(module, bands=bands, size=size, free=False)
     off = _off(fixed, module, draft, images)
@@ -87,7 +82,7 @@ def _true_graph(module: nn.Module, draft: Draft) -> "ModelProto":
 
 def _off(model: "ModelProto", module: nn.Module, draft: Draft, images: list[Values]) -> float:
     """Largest difference between graph and module over all outputs, each relative to its largest value."""
-    session = _session(model, draft)
+    session = session_of(model, draft)
     differences = []
     for pixels in images:
         for name, value in named_outputs(module, torch.from_numpy(pixels)).items():
@@ -96,34 +91,3 @@ def _off(model: "ModelProto", module: nn.Module, draft: Draft, images: list[Valu
             same = found.shape == wanted.shape
             differences.append(float(np.abs(found - wanted).max()) / largest if same else float("inf"))
     return float(np.max(differences))
-
-
-def _check_rounding(exact: "ModelProto", rounded: "ModelProto", draft: Draft) -> None:
-    pixels = np.concatenate([_self_test_image(draft), _random_images(draft, draft.input_size, draft.input_size)])
-    one, other = (run_session(_session(model, draft), "embedding", pixels) for model in (exact, rounded))
-    least = float(((one * other).sum(axis=1) / (np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1))).min())
-    if not least >= _LEAST_COSINE:
-        raise TrainingError(
-            f"rounding the weights of {draft.name} to 8 bits turns an embedding to a cosine of {least:.3f}, "
-            f"at least {_LEAST_COSINE} is wanted; store them as float32"
-        )
-
-
-def _session(model: "ModelProto", draft: Draft) -> Any:
-    shapes = {one.name: one.type.tensor_type.shape.dim for one in model.graph.output}
-    passport = drafted(draft, tuple(shapes), shapes["embedding"][1].dim_value)
-    return open_session(model.SerializeToString(), passport)
-
-
-def _self_test_image(draft: Draft) -> Values:
-    return _normalised(self_test_image(drafted(draft)), draft)
-
-
-def _random_images(draft: Draft, height: int, width: int) -> Values:
-    rng = np.random.default_rng(0)
-    return _normalised(rng.random((2, len(draft.bands), height, width), dtype=np.float32), draft)
-
-
-def _normalised(values: Values, draft: Draft) -> Values:
-    mean, std = (np.array(one, dtype=np.float32)[:, np.newaxis, np.newaxis] for one in (draft.mean, draft.std))
-    return (values - mean) / std
