@@ -218,6 +218,15 @@ def test_what_does_not_go_with_the_file_is_refused(fails, network, checkpoint, t
     fails(FAILED, "there is no file of weights at", *nowhere)
 
 
+def test_a_mistake_of_the_program_is_not_blamed_on_the_command(fails, network, tmp_path, monkeypatch) -> None:
+    def broken(*given: object, **options: object) -> None:
+        raise ValueError("operands could not be broadcast")
+
+    monkeypatch.setattr("terrakin.training.foreign.embedder", broken)
+    words = "this should not happen: ValueError: operands could not be broadcast"
+    fails(FAILED, words, "model", "convert", network, "--out", tmp_path / "b", *SAID, *NORMAL)
+
+
 def test_a_graph_that_mixes_up_images_is_refused(fails, tmp_path) -> None:
     nodes = [
         helper.make_node("GlobalAveragePool", ["input"], ["pooled"]),

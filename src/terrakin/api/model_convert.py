@@ -16,13 +16,17 @@ from terrakin.registry import require
 if TYPE_CHECKING:
     from terrakin.training.draft import Draft
 
-__all__ = ["convert"]
+__all__ = ["ArgumentError", "convert"]
 
 _LARGEST = 1 << 30
 # Bytes of a file that is read whole: twice the largest model that a bundle may hold.
 
 _TOLERANCE = 1e-3
 # Between an image's embedding alone and in a batch, relative to the largest value.
+
+
+class ArgumentError(ValueError):
+    """An argument of `convert` does not go with the file, or one that the file needs is missing."""
 
 
 def convert(
@@ -63,7 +67,7 @@ def convert(
         weights: how weights are stored in the bundle.
 
     Raises:
-        ValueError: if an argument does not go with the file, or one that the file needs is missing.
+        ArgumentError: if an argument does not go with the file, or one that the file needs is missing.
         UnknownNameError: if there is no such backbone.
         MissingExtraError: if the packages of the extra `train` are not installed.
         TrainingError: if the file is not what it should be, or does not bear to have its weights rounded.
@@ -77,12 +81,12 @@ def convert(
     said = _Said(file, name, version, bands, input_size, mean, std, training_data, licence)
     if file.suffix.lower() == ".onnx":
         if architecture is not None:
-            raise ValueError("an ONNX file holds its own architecture; --architecture goes with a checkpoint")
+            raise ArgumentError("an ONNX file holds its own architecture; --architecture goes with a checkpoint")
         if padding is not None:
-            raise ValueError("an ONNX file holds its own padding; --padding goes with a checkpoint of mobilenetv2")
+            raise ArgumentError("an ONNX file holds its own padding; --padding goes with a checkpoint of mobilenetv2")
         return _from_onnx(said, output, weights)
     if output is not None:
-        raise ValueError("a checkpoint has no outputs to choose from; --output goes with an ONNX file")
+        raise ArgumentError("a checkpoint has no outputs to choose from; --output goes with an ONNX file")
     return _from_checkpoint(said, architecture, padding, weights)
 
 
@@ -124,7 +128,7 @@ class _Said:
             return tuple(self.bands)
         if count == 3:
             return ("red", "green", "blue")
-        raise ValueError(f"the model reads {count} bands; name them in its order with --bands")
+        raise ArgumentError(f"the model reads {count} bands; name them in its order with --bands")
 
     def card(self, how: str) -> str:
         digest = hashlib.sha256(self.file.read_bytes()).hexdigest()
@@ -146,12 +150,12 @@ def _from_checkpoint(said: _Said, architecture: str | None, padding: str | None,
     make = BACKBONES[found.architecture]
     pads = "padding" in inspect.signature(make).parameters
     if pads and padding is None:
-        raise ValueError(
+        raise ArgumentError(
             f"weights of {found.architecture} that were trained with torch and with TensorFlow go by the same names, but want "
             "another padding, and no file tells which: say --padding symmetric for torchvision's, same for TensorFlow's"
         )
     if padding is not None and not pads:
-        raise ValueError(f"{found.architecture} pads in one way alone; --padding goes with a checkpoint of mobilenetv2")
+        raise ArgumentError(f"{found.architecture} pads in one way alone; --padding goes with a checkpoint of mobilenetv2")
     backbone = make(bands, **({} if padding is None else {"padding": padding}))
     backbone.load_published(found.state)
     draft = said.draft(
@@ -174,13 +178,13 @@ def _from_onnx(said: _Said, output: str | None, weights: Literal["float32", "int
     from terrakin.training.rounding import rounded
 
     if said.mean is None or said.std is None:
-        raise ValueError(
+        raise ArgumentError(
             "an ONNX file does not tell how its input is normalised; say it with --mean and --std, for values in [0, 1]: "
             "0.485,0.456,0.406 and 0.229,0.224,0.225 for most networks that were trained with torch on ImageNet"
         )
     found = embedder(said.file.read_bytes(), output=output, input_size=said.input_size)
     if said.bands is not None and len(said.bands) != found.bands:
-        raise ValueError(f"the graph reads {found.bands} bands, --bands names {len(said.bands)}")
+        raise ArgumentError(f"the graph reads {found.bands} bands, --bands names {len(said.bands)}")
     draft = said.draft(bands=found.bands, input_size=found.input_size, mean=tuple(said.mean), std=tuple(said.std))
     card = said.card(f"The embedding is {'the mean of ' if found.pooled else ''}its tensor `{found.taken}`.")
     bundle = finished(found.model, draft, card=card)

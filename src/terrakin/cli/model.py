@@ -171,7 +171,7 @@ def _convert(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
     """Make a bundle of a checkpoint of a known architecture, or of an ONNX classifier or embedder."""
-    from terrakin.api.model_convert import convert
+    from terrakin.api.model_convert import ArgumentError, convert
 
     if licence is None:
         raise typer.BadParameter(
@@ -197,7 +197,7 @@ def _convert(
             output=output,
             weights=weights,
         )
-    except ValueError as exc:
+    except ArgumentError as exc:
         raise typer.BadParameter(str(exc)) from exc
     bundle.save(out)
     say(bundle.card.splitlines()[2], quiet=quiet)
