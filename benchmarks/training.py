@@ -42,7 +42,7 @@ def _row(name: str, images: Images, folder: Path, *, steps: int, turns: int) -> 
 
 
 def _recipe(name: str) -> object:
-    from terrakin.training.recipe import read_recipe
+    from terrakin.training.reading import read_recipe
 
     changes = [f"data.size={_SIDE}", f"data.stored={_STORED}", "data.validation=0", f"sampler.batch={_BATCH}"]
     return read_recipe(name, [*changes, "schedule.precision=float32", "backbone.pretrained=false", "schedule.epochs=1"])

@@ -20,7 +20,8 @@ from terrakin.training.ended import Ended
 from terrakin.training.finish import embeddings_of
 from terrakin.training.images import Images, cached
 from terrakin.training.loop import Trained, fit
-from terrakin.training.recipe import Recipe, Teacher, read_recipe
+from terrakin.training.reading import read_recipe
+from terrakin.training.recipe import Recipe, Teacher
 from terrakin.training.split import Parts, split
 from terrakin.training.teachers import targets
 from terrakin.training.validate import retrieval

@@ -41,6 +41,7 @@ from terrakin.spaces.space import Space
 from terrakin.training import recipe as recipes
 from terrakin.training.augment import Augmentation
 from terrakin.training.optimizers import OPTIMIZERS, sgd
+from terrakin.training.reading import RECIPES
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 
@@ -272,7 +273,7 @@ def _field_words(cls: type) -> dict[str, str]:
 
 def _recipes() -> str:
     rows = []
-    for file in sorted(recipes.RECIPES.glob("*.toml")):
+    for file in sorted(RECIPES.glob("*.toml")):
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
         losses = ", ".join(f"`{loss['name']}`" for loss in tables["loss"])
         rows.append(

@@ -9,7 +9,7 @@ import torch
 from terrakin.training.images import Images
 from terrakin.training.network import build, build_losses
 from terrakin.training.optimizers import OPTIMIZERS
-from terrakin.training.recipe import RECIPES, parse, read_recipe
+from terrakin.training.reading import RECIPES, parse, read_recipe
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 

@@ -43,6 +43,7 @@ from terrakin.spaces.space import Space
 from terrakin.training import recipe
 from terrakin.training.augment import Augmentation
 from terrakin.training.optimizers import OPTIMIZERS
+from terrakin.training.reading import RECIPES, parse
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 from terrakin.views.records import CSV_COLUMNS
@@ -120,7 +121,7 @@ def test_every_public_method_is_explained(value, root) -> None:
         ("recipes.md", names(recipe.Data, Augmentation, recipe.Teacher, recipe.Export)),
         ("recipes.md", sorted(set(names(recipe.Backbone, recipe.Loss, recipe.Schedule)) - {"options"})),
         ("recipes.md", [name for registry in PARTS for name in registry]),
-        ("training.md", [file.stem for file in recipe.RECIPES.glob("*.toml")]),
+        ("training.md", [file.stem for file in RECIPES.glob("*.toml")]),
     ],
 )
 def test_every_key_is_explained(page, words, root) -> None:
@@ -134,7 +135,7 @@ def test_recipes_on_a_page_are_understood(page, root) -> None:
     blocks = re.findall(r"^```toml\n(.*?)^```", (root / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert blocks
     for block in blocks:
-        assert recipe.parse(tomllib.loads(block), where=page).words
+        assert parse(tomllib.loads(block), where=page).words
 
 
 def test_every_option_of_a_part_of_training_is_explained(root) -> None:
@@ -142,7 +143,7 @@ def test_every_option_of_a_part_of_training_is_explained(root) -> None:
     for registry in PARTS:
         for name in registry:
             with pytest.raises(RecipeError) as refused:
-                recipe.parse(_with(registry.kind, {"name": name, "nonsense": 1}), where="a recipe")
+                parse(_with(registry.kind, {"name": name, "nonsense": 1}), where="a recipe")
             options = str(refused.value).partition("there are ")[2].split(", ")
             for option in filter(None, options):
                 assert f"| `{option}` |" in page, f"docs/recipes.md says nothing of {option} of {name}"

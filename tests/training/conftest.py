@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from terrakin.training.images import Images
-from terrakin.training.recipe import Recipe, read_recipe
+from terrakin.training.reading import read_recipe
+from terrakin.training.recipe import Recipe
 
 TINY = """
 name = "tiny"

@@ -10,7 +10,8 @@ from terrakin.errors import TrainingError
 from terrakin.training.began import RECIPE, keep_recipe, other_than_kept
 from terrakin.training.images import Images
 from terrakin.training.loop import fit
-from terrakin.training.recipe import Recipe, read_recipe
+from terrakin.training.reading import read_recipe
+from terrakin.training.recipe import Recipe
 
 Make = Callable[..., Recipe]
 

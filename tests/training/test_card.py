@@ -9,7 +9,8 @@ from terrakin.training.card import card
 from terrakin.training.images import Images
 from terrakin.training.loop import Trained
 from terrakin.training.network import build
-from terrakin.training.recipe import Recipe, parse
+from terrakin.training.reading import parse
+from terrakin.training.recipe import Recipe
 from terrakin.training.split import Parts
 
 

@@ -215,7 +215,7 @@ from pathlib import Path
 torch.set_num_threads(1)
 from terrakin.training import loop
 from terrakin.training.images import load
-from terrakin.training.recipe import read_recipe
+from terrakin.training.reading import read_recipe
 # A checkpoint after every step, so that many kills fall into the writing of one.
 loop._BETWEEN_CHECKPOINTS_S = 0.0
 recipe, images, folder = map(Path, sys.argv[1:])

@@ -10,7 +10,7 @@ from PIL import Image
 from terrakin.bundles.bundle import open_bundle
 from terrakin.datasets.dataset import DATASETS, CountWarning
 from terrakin.nn.backbones.known import BACKBONES
-from terrakin.training.recipe import read_recipe
+from terrakin.training.reading import read_recipe
 from terrakin.training.train import train
 
 SHORT = ("schedule.epochs=1", "schedule.after=[]", "data.size=32", "data.stored=32", "export.size=32")

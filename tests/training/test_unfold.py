@@ -16,7 +16,7 @@ from terrakin.training.draft import Draft
 from terrakin.training.export import export
 from terrakin.training.images import Images
 from terrakin.training.network import Network
-from terrakin.training.recipe import read_recipe
+from terrakin.training.reading import read_recipe
 from terrakin.training.start import start_of, start_weights
 from terrakin.training.unfold import unfold
 

@@ -21,7 +21,7 @@ from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
-from terrakin.training.recipe import RECIPES
+from terrakin.training.reading import RECIPES
 
 REGISTRIES = {
     "models": BUNDLES,

@@ -55,7 +55,7 @@ def train(
     """
     require("torch", extra="train")
     from terrakin.training.carry import bring_home
-    from terrakin.training.recipe import read_recipe
+    from terrakin.training.reading import read_recipe
     from terrakin.training.train import train as run
 
     if result is not None:
@@ -123,7 +123,7 @@ def pack(
     """
     require("torch", extra="train")
     from terrakin.training.carry import carry_away
-    from terrakin.training.recipe import read_recipe
+    from terrakin.training.reading import read_recipe
 
     return carry_away(
         read_recipe(recipe, changes),

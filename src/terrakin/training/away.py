@@ -14,7 +14,7 @@ from terrakin.training.images import load
 from terrakin.training.loop import Tell, Trained, fit
 from terrakin.training.pack import LIMIT, Luggage, packed_recipe, unpack
 from terrakin.training.packages import must_be_installed
-from terrakin.training.recipe import read_text
+from terrakin.training.reading import read_text
 from terrakin.training.result import write_result
 from terrakin.training.teachers import read_targets
 

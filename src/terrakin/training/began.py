@@ -4,7 +4,8 @@ from pathlib import Path
 
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.training.differing import differing
-from terrakin.training.recipe import Recipe, read_recipe, trains
+from terrakin.training.reading import read_recipe
+from terrakin.training.recipe import Recipe, trains
 
 __all__ = ["RECIPE", "keep_recipe", "other_than_kept"]
 

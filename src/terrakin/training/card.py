@@ -4,7 +4,8 @@ import tomllib
 
 from terrakin.training.images import Images
 from terrakin.training.loop import Trained
-from terrakin.training.recipe import Recipe, write_toml
+from terrakin.training.recipe import Recipe
+from terrakin.training.toml_text import write_toml
 
 __all__ = ["card"]
 
