@@ -1,4 +1,4 @@
-"""A recipe that trains in milliseconds, and images to train it on."""
+"""The tiny recipe with changes, and images to train it on."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,44 +10,6 @@ import pytest
 from terrakin.training.images import Images
 from terrakin.training.reading import read_recipe
 from terrakin.training.recipe import Recipe
-
-TINY = """
-name = "tiny"
-words = "Two convolutions, for tests."
-
-[data]
-size = 16
-stored = 24
-validation = 0.25
-augmentation = {turns = true, gain = 0.1}
-
-[sampler]
-name = "shuffled"
-batch = 6
-
-[backbone]
-name = "tiny"
-
-[head]
-name = "projection"
-parts = [8]
-
-[[loss]]
-name = "normalised-softmax"
-
-[optimizer]
-name = "sgd"
-learning_rate = 0.05
-
-[schedule]
-name = "cosine"
-epochs = 3
-precision = "float32"
-
-[export]
-name = "tiny-trained"
-size = 16
-"""
 
 DISTILLING = """
 [[loss]]
@@ -63,16 +25,8 @@ size = 8
 
 
 @pytest.fixture
-def tiny_recipe(tiny_backbone: None, tmp_path: Path) -> Path:
-    """The file of a recipe: 4 steps an epoch of the 32 images of `some_images`, 12 in all."""
-    path = tmp_path / "tiny.toml"
-    path.write_text(TINY, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
 def recipe(tiny_recipe: Path) -> Callable[..., Recipe]:
-    """The tiny recipe with changes: `recipe("schedule.epochs=2")`."""
+    """The tiny recipe with changes: `recipe("schedule.epochs=2")`; 4 steps an epoch of `images`, 12 in all."""
     return lambda *changes: read_recipe(tiny_recipe, changes)
 
 
@@ -80,7 +34,7 @@ def recipe(tiny_recipe: Path) -> Callable[..., Recipe]:
 def distilling(tiny_recipe: Path) -> Callable[..., Recipe]:
     """The same with a teacher besides, whose bundle a change must name."""
     path = tiny_recipe.with_name("distilling.toml")
-    path.write_text(TINY + DISTILLING, encoding="utf-8")
+    path.write_text(tiny_recipe.read_text(encoding="utf-8") + DISTILLING, encoding="utf-8")
     return lambda *changes: read_recipe(path, changes)
 
 

@@ -18,43 +18,6 @@ from terrakin.datasets.generated.files import make_labelled_folder
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
-RECIPE = """
-name = "tiny"
-words = "Two convolutions, for tests."
-
-[data]
-size = 16
-stored = 24
-validation = 0.2
-
-[sampler]
-name = "balanced"
-batch = 8
-
-[backbone]
-name = "tiny"
-
-[head]
-name = "projection"
-parts = [8]
-
-[[loss]]
-name = "normalised-softmax"
-
-[optimizer]
-name = "sgd"
-learning_rate = 0.05
-
-[schedule]
-name = "constant"
-epochs = 2
-precision = "float32"
-
-[export]
-name = "mine"
-size = 16
-"""
-
 
 @pytest.fixture(scope="session")
 def chips(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -65,10 +28,8 @@ def chips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def recipe(tiny_backbone: None, tmp_path: Path) -> Path:
-    path = tmp_path / "mine.toml"
-    path.write_text(RECIPE)
-    return path
+def recipe(tiny_recipe: Path) -> Path:
+    return tiny_recipe
 
 
 @pytest.fixture
@@ -89,10 +50,10 @@ def test_a_model_is_trained_and_used(run, recipe, chips, tmp_path) -> None:
     done = run("train", recipe, "--data", chips, "--out", out)
     assert done.out == ""
     assert done.err.splitlines() == [
-        f"wrote {out}: mine, cosine of 8; log and curves are in {out}.training",
+        f"wrote {out}: tiny-trained, cosine of 8; log and curves are in {out}.training",
         f"index with it: terrakin index SOURCE --archive ARCHIVE --model {out}",
     ]
-    assert "mine 1.0" in run("model", "check", out).out
+    assert "tiny-trained 1.0" in run("model", "check", out).out
     assert "30 added" in run("index", chips, "--archive", tmp_path / "archive", "--model", out).err
     found = run("search", tmp_path / "archive", next((chips / "harbours").iterdir()), "-k", 3, "--format", "jsonl").out
     hits = [json.loads(line) for line in found.splitlines()]
@@ -109,7 +70,7 @@ def test_an_archive_with_labels_is_trained_on_and_indexed_again(run, recipe, chi
     assert "| images | 2" in of_archive.card
     assert of_archive.model == of_folder.model, "an archive of a folder gives the folder's images"
     run("index", chips, "--archive", tmp_path / "second", "--model", tmp_path / "mine.zip")
-    assert "mine 1.0" in run("info", tmp_path / "second").out
+    assert "tiny-trained 1.0" in run("info", tmp_path / "second").out
 
 
 def test_quiet_says_nothing(run, recipe, chips, tmp_path) -> None:
@@ -181,7 +142,7 @@ def test_it_computes_where_it_is_told(run, recipe, chips, tmp_path, fails, monke
 @pytest.fixture
 def long(recipe: Path, tmp_path: Path) -> Path:
     path = tmp_path / "long.toml"
-    path.write_text(RECIPE.replace("epochs = 2", "epochs = 60\naverage = 0.9"))
+    path.write_text(recipe.read_text().replace("epochs = 3", "epochs = 60\naverage = 0.9"))
     return path
 
 
@@ -232,7 +193,7 @@ class TestRefusals:
             WRONG, r"no recipes named 'mobilenetv2\.sofmax'; did you mean 'mobilenetv2\.softmax'", "mobilenetv2.sofmax", *more
         )
         fails(WRONG, r"cannot read the recipe .*nope\.toml: .*No such file", tmp_path / "nope.toml", *more)
-        words = r"mine\.toml \[schedule\] constant has no option 'epoch'; did you mean 'epochs'"
+        words = r"tiny\.toml \[schedule\] cosine has no option 'epoch'; did you mean 'epochs'"
         fails(WRONG, words, recipe, *more, "--set", "schedule.epoch=3")
         fails(WRONG, "a change is table.key=value, such as schedule.epochs=5, got 'epochs'", recipe, *more, "--set", "epochs")
         fails(
