@@ -11,11 +11,11 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from terrakin.bundles.shipped import IMAGENET_MOBILENETV2
+from terrakin.bundles.shipped import AID_MOBILENETV2
 
 folder, saved = sys.argv[1:]
-session = onnxruntime.InferenceSession(IMAGENET_MOBILENETV2 / "model.onnx", providers=["CPUExecutionProvider"])
-index = faiss.IndexFlatIP(1280)
+session = onnxruntime.InferenceSession(AID_MOBILENETV2 / "model.onnx", providers=["CPUExecutionProvider"])
+index = faiss.IndexFlatIP(256)
 paths = sorted(Path(folder).glob("*.jpg"))
 for start in range(0, len(paths), 32):
     images = [

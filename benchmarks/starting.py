@@ -11,7 +11,7 @@ from benchmarks.result import Row
 from benchmarks.timing import alternating, process
 from terrakin.spaces.space import Space
 
-_WIDTHS = {128: "", 1280: " (the default model's)"}
+_WIDTHS = {256: " (the default model's)", 1280: " (imagenet-mobilenetv2's)"}
 
 
 def measure(*, small: bool) -> list[Row]:

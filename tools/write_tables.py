@@ -227,7 +227,7 @@ def _spaces() -> str:
 
 
 def _chips() -> str:
-    schema = chips_schema(Space("cosine", 1280))
+    schema = chips_schema(Space("cosine", 256))
     rows = [(f"`{field.name}`", f"`{_type(str(field.type))}`", CHIPS[field.name]) for field in schema]
     return _table(("column", "type", "what it holds"), rows)
 

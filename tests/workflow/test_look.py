@@ -157,7 +157,7 @@ def test_skipped_files_are_counted_with_where_to_read_why(run, pictures, tiny_bu
 def test_the_installation_alone_is_looked_at_too(run) -> None:
     out = run("doctor").out
     assert "ok   python" in out
-    assert "ok   model imagenet-mobilenetv2 answers its self-test" in out
+    assert "ok   model aid-mobilenetv2    answers its self-test" in out
 
 
 def test_a_demo_on_ones_own_images_draws_a_sheet(run, pictures, tmp_path) -> None:

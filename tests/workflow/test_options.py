@@ -187,7 +187,7 @@ def test_a_model_gives_its_own_vectors(run, pictures, tiny_bundle, tmp_path) -> 
     run(*index, tmp_path / "a", "--model", tiny_bundle)
     run(*index, tmp_path / "b")
     sizes = [len(rows(tmp_path / name, "vector")[0]["vector"]) for name in "ab"]
-    assert sizes == [48, 1280]
+    assert sizes == [48, 256]
 
 
 def test_how_a_scene_is_cut(run, scene_files, tiny_bundle, tmp_path) -> None:

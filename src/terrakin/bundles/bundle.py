@@ -23,12 +23,13 @@ __all__ = ["BUNDLES", "DEFAULT", "Bundle", "open_bundle"]
 BUNDLES = Registry[Path](
     "bundles",
     {
+        "aid-mobilenetv2": "terrakin.bundles.shipped:AID_MOBILENETV2",
         "imagenet-mobilenetv2": "terrakin.bundles.shipped:IMAGENET_MOBILENETV2",
     },
 )
 """Shipped bundles: the folder or .zip of each, by name."""
 
-DEFAULT = "imagenet-mobilenetv2"
+DEFAULT = "aid-mobilenetv2"
 """Name of the bundle that is used where none is named."""
 
 
