@@ -88,3 +88,31 @@ def test_a_run_can_start_from_a_bundle(values: np.ndarray, tmp_path: Path) -> No
     assert by_path is not None
     assert all(torch.equal(by_path[name], tensor) for name, tensor in by_name.items())
     MobileNetV2().load_published(by_name)
+
+
+@pytest.mark.parametrize("stage", ["block7", "block16"])
+def test_a_run_that_keeps_a_part_can_start_from_a_bundle_without_one(values: np.ndarray, stage: str) -> None:
+    """Both copies begin as the bundle; one that kept another part gives what it trained to both."""
+    recipe = read_recipe("mobilenetv2.softmax", [f"backbone.kept={stage}"])
+    pixels = np.ascontiguousarray(np.moveaxis(np.round(values * 255).astype(np.uint8), 1, 3))
+    ids = tuple(f"{number:02}" for number in range(16))
+    images = Images(ids, pixels, np.arange(16) % 2, ("a", "b"), ("red", "green", "blue"), "0" * 64)
+    state = start_weights(open_bundle("imagenet-mobilenetv2"), recipe, images)
+    assert state is not None
+    made = MobileNetV2(kept=stage).eval()
+    made.load_published(state)
+    given = pooled(made, values)
+    np.testing.assert_allclose(given[:, :1280], given[:, 1280:], atol=1e-5)
+    np.testing.assert_allclose(given[:, :1280], open_bundle("imagenet-mobilenetv2").raw(values), atol=1e-3)
+
+
+def test_a_run_can_start_from_the_default_model(values: np.ndarray) -> None:
+    bundle = open_bundle("aid-mobilenetv2")
+    both, alone, other = MobileNetV2(kept="block7"), MobileNetV2(), MobileNetV2(kept="block7")
+    for begun in (both, alone):
+        unfold(bundle, begun, values)
+    other.load_published(alone.state_dict())
+    trained, kept = np.split(pooled(both.eval(), values), 2, axis=1)
+    np.testing.assert_allclose(pooled(alone.eval(), values), trained, atol=1e-3)
+    np.testing.assert_allclose(kept, open_bundle("imagenet-mobilenetv2").raw(values), atol=1e-3)
+    assert np.abs(trained - kept).max() > 0.1

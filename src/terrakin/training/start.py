@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from terrakin.bundles.bundle import BUNDLES, Bundle, open_bundle
 from terrakin.errors import TrainingError
+from terrakin.nn.backbones.backbone import Backbone
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.training.augment import Augmentation, augment
 from terrakin.training.images import Images
@@ -62,9 +64,27 @@ def start_weights(start: Start, recipe: Recipe, images: Images) -> Mapping[str, 
         raise TrainingError(
             f"{start.passport.name} reads {', '.join(start.passport.bands)}; the images have {', '.join(images.bands)}"
         )
-    with torch.random.fork_rng(devices=()):
-        backbone = BACKBONES[recipe.backbone.name](len(images.bands), **recipe.backbone.options)
     rows = np.linspace(0, len(images.ids) - 1, min(_IMAGES, len(images.ids))).astype(np.int64)
     values = augment(images.pixels[rows], start.passport.input_size, Augmentation(), np.random.default_rng(0))
-    unfold(start, backbone, np.ascontiguousarray(values.numpy()))
+    backbone = _unfolded(start, recipe, np.ascontiguousarray(values.numpy()))
     return {name: tensor.detach() for name, tensor in backbone.state_dict().items()}
+
+
+def _unfolded(start: Bundle, recipe: Recipe, values: NDArray[np.float32]) -> Backbone:
+    """The backbone of a recipe with the weights of a bundle.
+
+    Where the recipe keeps a part and the bundle has no copy of just that part, both copies begin as what the bundle has.
+    """
+    bands, options = values.shape[1], dict(recipe.backbone.options)
+    with torch.random.fork_rng(devices=()):
+        backbone = BACKBONES[recipe.backbone.name](bands, **options)
+        if options.pop("kept", None) is None:
+            unfold(start, backbone, values)
+            return backbone
+        alone = BACKBONES[recipe.backbone.name](bands, **options)
+    try:
+        unfold(start, backbone, values)
+    except TrainingError:
+        unfold(start, alone, values)
+        backbone.load_published(alone.state_dict())
+    return backbone
