@@ -134,5 +134,5 @@ def test_what_was_trained_beside_a_kept_part_is_taken_up_again():
 
 
 def test_a_stage_that_is_not_there_cannot_be_kept():
-    with pytest.raises(RecipeError, match=r"no stage 'blok7' to keep; did you mean 'block7'\? There are: stem, block1"):
+    with pytest.raises(RecipeError, match=r"no stage 'blok7' to keep; did you mean 'block7'\? There are: block1, block2"):
         MobileNetV2(kept="blok7")

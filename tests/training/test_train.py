@@ -148,6 +148,10 @@ class TestCheck:
             check(recipe("export.whiten=0.1", "export.components=3", "export.reducer=pca:4"), images)
         with pytest.raises(RecipeError, match=r"components = 3 is a number from 1 on, and goes with whiten"):
             recipe("export.components=3")
+        with pytest.raises(
+            RecipeError, match=r"\[export\] components are for embeddings that compare by cosine, not by pearson"
+        ):
+            recipe("export.components=3", "export.whiten=0.1", "export.space=pearson")
 
     def test_more_dimensions_than_images(self, recipe, some_images) -> None:
         with pytest.raises(RecipeError, match=r"pca:6 keeps more than there is: .* and 6 images train"):

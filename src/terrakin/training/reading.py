@@ -154,6 +154,11 @@ def _check(recipe: Recipe, where: str) -> None:
     ):
         if shrinkage is not None and shrinkage < 0:
             raise RecipeError(f"{where} {words} is a shrinkage of 0 or more, got {shrinkage}")
+    if export.components is not None and export.space != "cosine":
+        raise RecipeError(
+            f"{where} [export] components are for embeddings that compare by cosine, not by {export.space}; "
+            "take one of the two out"
+        )
     if export.components is not None and (export.whiten is None or export.components < 1):
         raise RecipeError(
             f"{where} [export] components = {export.components} is a number from 1 on, and goes with whiten; "

@@ -113,7 +113,7 @@ class Export:
     reducer: str | None = None
     """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the training images."""
     space: Literal["cosine", "pearson"] = "cosine"
-    """How embeddings compare; by Pearson's correlation where there is no reducer, whose components are for cosine."""
+    """How embeddings compare; by Pearson's correlation where there are no reducer and no components, which are for cosine."""
     weights: Literal["float32", "int8"] = "float32"
     """How weights are stored; `int8` rounds each output channel to 8 bits, and computes in float32."""
     arithmetic: Literal["float32", "int8"] = "float32"

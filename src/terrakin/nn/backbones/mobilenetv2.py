@@ -65,10 +65,11 @@ class MobileNetV2(Backbone):
             raise RecipeError(f"mobilenetv2 pads as {' or '.join(_NORMALISATION)}, got {padding!r}")
         count = sum(repeats for _, _, repeats, _ in _BLOCKS)
         names = ["stem", *(f"block{number}" for number in range(1, count + 1)), "last"]
-        if kept is not None and kept not in names:
-            meant = nearest(kept, names)
+        # To keep from the stem on would be to keep a second network whole.
+        if kept is not None and kept not in names[1:]:
+            meant = nearest(kept, names[1:])
             raise RecipeError(
-                f"mobilenetv2 has no stage {kept!r} to keep{f';{meant}' if meant else '.'} There are: {', '.join(names)}"
+                f"mobilenetv2 has no stage {kept!r} to keep{f';{meant}' if meant else '.'} There are: {', '.join(names[1:])}"
             )
         stages = {name: (f"features.{number}",) for number, name in enumerate(names)}
         super().__init__(stages if kept is None else {**stages, "kept": ("kept",)})
