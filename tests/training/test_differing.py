@@ -49,3 +49,8 @@ def test_what_is_no_recipe_has_no_keys(text: str) -> None:
     # Results are carried: anything may stand in them.
     assert isinstance(differing(f"{text} = [", "a = 1", sides=("there", "here")), str)
     assert differing("= broken", "a = 1", sides=("there", "here")) == "a: nothing there, 1 here"
+
+
+def test_keys_of_any_depth() -> None:
+    deep = ".".join("a" * 3000) + " = 1"
+    assert isinstance(differing(deep, "a = 1", sides=("there", "here")), str)

@@ -164,7 +164,9 @@ def _from_checkpoint(said: _Said, architecture: str | None, padding: str | None,
         mean=tuple(said.mean or backbone.mean),
         std=tuple(said.std or backbone.std),
     )
-    left = f" Left out: {', '.join(found.left_out)}." if found.left_out else ""
+    others = [name for name in found.left_out if ".kept." not in f".{name}"]
+    left = f" Left out: {', '.join(others)}." if others else ""
+    left += " Left out: the copy that was kept beside it." if len(others) < len(found.left_out) else ""
     padded = "" if padding is None else f" Convolutions with stride 2 have {padding} padding."
     adapted = "" if bands == found.bands else f" Its first convolution was adapted from {found.bands} bands to {bands}."
     card = said.card(f"The embedding is the mean of the last feature map of {found.architecture}.{padded}{adapted}{left}")

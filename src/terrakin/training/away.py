@@ -103,7 +103,7 @@ def _unpacked(file: Path, work: Path, workers: int, progress: Progress) -> Lugga
     if held["sha256"] != digest:
         raise TrainingError(f"the folder {str(work)!r} is of another pack than {str(file)!r}; name another one with --work")
     start, targets = (path if path.is_file() else None for path in (work / "start.npz", work / "targets.npz"))
-    return Luggage((work / "recipe.toml").read_text(encoding="utf-8"), load(work / "images"), start, targets, held["seed"])
+    return Luggage(packed_recipe(file), load(work / "images"), start, targets, held["seed"])
 
 
 def _said(file: Path) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ def keep_recipe(recipe: Recipe, folder: Path) -> None:
         beside.write_text(recipe.source, encoding="utf-8")
         beside.replace(path)
     except OSError as exc:
+        beside.unlink(missing_ok=True)
         raise TrainingError(f"cannot write {path}: {exc.strerror or exc}") from exc
 
 

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["differing"]
@@ -22,15 +22,15 @@ def differing(one: str, other: str, *, sides: tuple[str, str]) -> str:
     >>> differing("[schedule]\nepochs = 3", "[schedule]\nepochs = 5\nwarmup = 1.0", sides=("there", "here"))
     'schedule.epochs: 3 there, 5 here; schedule.warmup: nothing there, 1.0 here'
     """
-    first, second = (dict(_values(_tables(text))) for text in (one, other))
+    first, second = (_keys(text) for text in (one, other))
     keys = [key for key in dict.fromkeys([*first, *second]) if first.get(key) != second.get(key)]
     told = [f"{key}: {first.get(key, 'nothing')} {sides[0]}, {second.get(key, 'nothing')} {sides[1]}" for key in keys[:_TOLD]]
     return "; ".join(told if len(keys) <= _TOLD else [*told, f"and {len(keys) - _TOLD} more"])
 
 
-def _tables(text: str) -> Mapping[str, Any]:
+def _keys(text: str) -> dict[str, str]:
     try:
-        return tomllib.loads(text)
+        return dict(_values(tomllib.loads(text)))
     except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 
