@@ -119,6 +119,21 @@ def test_a_kept_part_stays_while_its_copy_trains():
     assert not any(name.startswith("kept") for name in changed)
 
 
+@pytest.mark.parametrize("bands", [4, 13])
+def test_a_part_can_be_kept_with_any_number_of_bands(bands):
+    """Adapted once, in the shared stem; gradients reach all that trains, and the image through what does not."""
+    network = MobileNetV2(bands, kept="block1")
+    network.load_published(settled().state_dict())
+    pixels = torch.rand(3, bands, 64, 64, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    trained, kept = network.eval()(pixels).chunk(2, dim=1)
+    torch.testing.assert_close(trained, kept)
+    maps = network.train()(pixels)
+    (maps * torch.rand(maps.shape, generator=torch.Generator().manual_seed(0))).sum().backward()
+    weights = dict(network.named_parameters())
+    assert [name for name, one in weights.items() if one.requires_grad and (one.grad is None or not one.grad.any())] == []
+    assert pixels.grad.any()
+
+
 def test_what_was_trained_beside_a_kept_part_is_taken_up_again():
     begun = MobileNetV2(kept="block17")
     begun.load_published(settled().state_dict())
