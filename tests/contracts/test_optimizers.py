@@ -9,21 +9,19 @@ from torch import Tensor, nn
 from terrakin.errors import RecipeError
 from terrakin.training.optimizers import OPTIMIZERS
 
+KINDS = ("backbone", "heads", "frontend")
 pytestmark = pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 
 
 def groups(*, seed: int = 0) -> tuple[list[dict[str, Any]], dict[str, nn.Parameter]]:
-    """A matrix and a vector each of a backbone and of heads."""
+    """A matrix and a vector each of a backbone, of heads and of a front-end."""
     drawn = torch.Generator().manual_seed(seed)
     made = {
         f"{kind}.{shape}": nn.Parameter(torch.randn(*sides, generator=drawn))
-        for kind in ("backbone", "heads")
+        for kind in KINDS
         for shape, sides in (("matrix", (3, 2)), ("vector", (4,)))
     }
-    kinds = [
-        {"kind": kind, "params": [value for key, value in made.items() if key.startswith(kind)]}
-        for kind in ("backbone", "heads")
-    ]
+    kinds = [{"kind": kind, "params": [value for key, value in made.items() if key.startswith(kind)]} for kind in KINDS]
     return kinds, made
 
 
@@ -51,10 +49,11 @@ def test_it_goes_downhill(name: str) -> None:
     assert values[-1] < 0.05 * values[0]
 
 
-def test_heads_learn_as_much_faster_as_is_said(name: str) -> None:
-    step = moved(name, 1.0, learning_rate=0.01, heads=5.0, weight_decay=0.0)
-    torch.testing.assert_close(step["heads.vector"], 5 * step["backbone.vector"])
-    torch.testing.assert_close(step["heads.matrix"], 5 * step["backbone.matrix"])
+@pytest.mark.parametrize("kind", ["heads", "frontend"])
+def test_heads_and_front_end_learn_as_much_faster_as_is_said(name: str, kind: str) -> None:
+    plain, step = (moved(name, 1.0, learning_rate=0.01, weight_decay=0.0, **factor) for factor in ({}, {kind: 5.0}))
+    for key, value in plain.items():
+        torch.testing.assert_close(step[key], 5 * value if key.startswith(kind) else value)
 
 
 def test_the_learning_rate_is_a_factor(name: str) -> None:
@@ -66,7 +65,7 @@ def test_the_learning_rate_is_a_factor(name: str) -> None:
 def test_matrices_decay_and_vectors_do_not(name: str) -> None:
     _, before = groups()
     step = moved(name, 0.0, learning_rate=0.1, weight_decay=0.5)
-    for kind in ("backbone", "heads"):
+    for kind in KINDS:
         assert not step[f"{kind}.vector"].any()
         towards = -before[f"{kind}.matrix"].detach()
         assert ((step[f"{kind}.matrix"] * towards) > 0).all()
@@ -86,19 +85,19 @@ def test_all_it_remembers_are_tensors(name: str) -> None:
 
 def test_its_groups_have_rates_for_the_schedule(name: str) -> None:
     kinds, made = groups()
-    optimizer = OPTIMIZERS[name](kinds, learning_rate=0.25, heads=2.0)
-    assert sorted({group["lr"] for group in optimizer.param_groups}) == [0.25, 0.5]
+    optimizer = OPTIMIZERS[name](kinds, learning_rate=0.25, heads=2.0, frontend=0.5)
+    assert sorted({group["lr"] for group in optimizer.param_groups}) == [0.125, 0.25, 0.5]
     assert optimizer.param_groups[0]["lr"] == 0.25, "the curve of the learning rate is that of the backbone"
     assert sum(len(group["params"]) for group in optimizer.param_groups) == len(made)
 
 
 def test_a_frozen_backbone_leaves_the_heads(name: str) -> None:
     kinds, _ = groups()
-    kinds[0]["params"] = []
+    kinds[0]["params"] = kinds[2]["params"] = []
     assert {group["lr"] for group in OPTIMIZERS[name](kinds, learning_rate=0.1, heads=3.0).param_groups} == {0.1 * 3.0}
 
 
-@pytest.mark.parametrize("option", ["learning_rate", "heads", "weight_decay"])
+@pytest.mark.parametrize("option", ["learning_rate", "heads", "frontend", "weight_decay"])
 def test_rates_below_nothing(name: str, option: str) -> None:
     with pytest.raises(RecipeError, match=rf"\[optimizer\] {option} is 0 or more, got -0\.1"):
         OPTIMIZERS[name](groups()[0], **{option: -0.1})
