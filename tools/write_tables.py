@@ -30,6 +30,7 @@ from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
 from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
 from terrakin.registry import Registry
@@ -393,6 +394,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "datasets": _datasets,
     "errors": _errors,
     "formats": _formats,
+    "frontends": _of_members(FRONTENDS),
     "heads": _of_members(HEADS),
     "index-report": _of_fields(Summary),
     "losses": _of_members(LOSSES),

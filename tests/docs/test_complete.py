@@ -32,6 +32,7 @@ from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
 from terrakin.evaluation.report import Report
 from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
 from terrakin.scenes.options import SourceOptions
@@ -48,7 +49,7 @@ from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 from terrakin.views.records import CSV_COLUMNS
 
-PARTS = (BACKBONES, HEADS, LOSSES, OPTIMIZERS, SAMPLERS, SCHEDULES)
+PARTS = (FRONTENDS, BACKBONES, HEADS, LOSSES, OPTIMIZERS, SAMPLERS, SCHEDULES)
 """What a recipe names."""
 
 REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES, *PARTS)

@@ -10,7 +10,7 @@ import pytest
 from terrakin.errors import RecipeError, UnknownNameError
 from terrakin.training.augment import Augmentation
 from terrakin.training.reading import parse, read_recipe, read_text
-from terrakin.training.recipe import Backbone, Data, Export, Recipe, Teacher
+from terrakin.training.recipe import Backbone, Data, Export, Recipe, Teacher, trains
 
 Make = Callable[..., Recipe]
 
@@ -36,6 +36,21 @@ def test_what_is_left_out_has_its_default(tiny_recipe: Path) -> None:
     assert recipe.data == Data()
     assert (recipe.sampler.name, recipe.sampler.options) == ("shuffled", {"batch": 64})
     assert recipe.teachers == ()
+    assert recipe.frontend is None
+
+
+def test_a_front_end_is_for_images_of_one_size(recipe: Make) -> None:
+    read = recipe("frontend={name='jsst', spectral='gamma'}")
+    assert (read.frontend.name, read.frontend.options) == ("jsst", {"spectral": "gamma"})
+    words = r"\[frontend\] jsst is for images of one size, and \[data\] size is {}, \[export\] size {}; make them equal"
+    for size, export in (("16", "24"), ("[16, 24]", "24")):
+        with pytest.raises(RecipeError, match=words.format(size.strip("[]"), export)):
+            recipe(f"data.size={size}", f"export.size={export}", "frontend.name=jsst")
+
+
+def test_a_front_end_is_part_of_what_trains(recipe: Make) -> None:
+    assert "frontend" not in trains(recipe())
+    assert '[frontend]\nname = "jsst"' in trains(recipe("frontend.name=jsst"))
 
 
 def test_its_source_is_the_recipe_with_changes(recipe: Make) -> None:
@@ -53,6 +68,12 @@ WRONG: list[tuple[str, str]] = [
     ("backbone.frez=['stem']", r"\[backbone\] tiny has no option 'frez'; did you mean 'freeze'\?"),
     ("backbone.bands=4", r"\[backbone\] tiny has no option 'bands'; there are freeze, pretrained, width"),
     ("backbone.name=resnet43", r"\[backbone\]: no backbones named 'resnet43'; did you mean 'resnet34'\?"),
+    ("frontend.name=jst", r"\[frontend\]: no frontends named 'jst'; did you mean 'jsst'\?"),
+    ("frontend={name='jsst', spacial='tps'}", r"\[frontend\] jsst has no option 'spacial'; did you mean 'spatial'\?"),
+    ("frontend={name='jsst', size=16}", r"\[frontend\] jsst has no option 'size'; there are spatial, spectral, order"),
+    ("frontend={name='jsst', order='spat+spek'}", r"\[frontend\] order is .*, got 'spat\+spek'; did you mean 'spat\+spec'\?"),
+    ("frontend={padding='zeros'}", r"\[frontend\] lacks a name; there are jsst, spatial, spectral"),
+    ("frontend=jsst", r"\[frontend\] is a table, got 'jsst'"),
     ("head.name=projektion", r"\[head\]: no heads named 'projektion'; did you mean 'projection'\?"),
     ("head.part=[8]", r"\[head\] projection has no option 'part'; did you mean 'parts'\?"),
     ("sampler.name=shufled", r"\[sampler\]: no samplers named 'shufled'; did you mean 'shuffled'\?"),

@@ -52,6 +52,8 @@ WEIGHTS = {
     "data.augmentation.bias": "0.2",
     "sampler.name": "balanced",
     "sampler.options": "batch=5",
+    "frontend.name": "spectral",
+    "frontend.options": "spatial=tps",
     "backbone.name": "mobilenetv2",
     "backbone.options": "width=8",
     "backbone.freeze": "['last']",
@@ -78,6 +80,8 @@ def test_an_option_changes_the_weights(distilling: Make, trained: Any, option: s
     # A head of two parts and two teachers, so that terms can be told to look elsewhere; few steps, for speed.
     start = ["schedule.epochs=1", "data.augmentation.gain=0.1", "head.parts=[8, 8]", "sampler.batch=6"]
     start.append("teacher=[{bundle='a', size=8}, {bundle='b', size=8}]")
+    if option.startswith("frontend."):
+        start += ["data.size=18", "export.size=18", "frontend.name=jsst"]
     if option == "head.name":
         # Its options and the term of a part go with the projection.
         before, after = ("head={name='gem'}", "loss=[{name='triplet'}]"), ("head={name='gap'}", "loss=[{name='triplet'}]")
@@ -171,7 +175,7 @@ def test_every_option_was_shown_to_do_something() -> None:
     shown |= {"data.stored", "backbone.pretrained"}
     kinds = {"data": Data, "data.augmentation": Augmentation, "backbone": Backbone, "loss": Loss, "teacher": Teacher}
     kinds |= {"schedule": Schedule, "export": Export}
-    kinds |= dict.fromkeys(("sampler", "head", "optimizer"), Component)
+    kinds |= dict.fromkeys(("sampler", "frontend", "head", "optimizer"), Component)
     assert shown == {f"{table}.{field.name}" for table, kind in kinds.items() for field in dataclasses.fields(kind)}
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"name", "words", "source"}
     assert {re.sub("^losses$", "loss", re.sub("^teachers$", "teacher", name)) for name in fields} == {*kinds} - {

@@ -1,4 +1,4 @@
-"""What a head gives."""
+"""What a network gives."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,11 @@ __all__ = ["Output"]
 
 
 class Output(NamedTuple):
-    """A batch as a head sees it: what is searched by, and what a classification loss needs."""
+    """A batch as a network sees it: what is searched by, and what a classification loss needs."""
 
     embedding: Tensor
     """(N, D) float."""
     logits: Tensor | None
     """(N, classes) float, not normalised; None from a head that does not classify."""
+    theta: Tensor | None = None
+    """(N, P) float: by which parameters a front-end corrected the images; None where there is no front-end."""

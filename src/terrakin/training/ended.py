@@ -34,13 +34,13 @@ class Ended(nn.Module):
         self.linear = None if whitening is None else _linear(whitening)
 
     def forward(self, pixels: Tensor) -> Output:
-        """The embedding (N, D) so ended, logits as they are."""
-        maps = self.network.backbone(pixels)
+        """The embedding (N, D) so ended, logits and theta as they are."""
+        maps, theta = self.network.maps(pixels)
         output: Output = self.network.head(maps)
         rows = F.normalize(output.embedding, dim=1)
         if self.pooled:
             rows = torch.cat([rows, F.normalize(maps.mean(dim=(2, 3)), dim=1)], dim=1)
-        return Output(rows if self.linear is None else self.linear(rows), output.logits)
+        return Output(rows if self.linear is None else self.linear(rows), output.logits, theta)
 
 
 def _linear(whitening: Whitening) -> nn.Linear:

@@ -97,8 +97,8 @@ def _not_more(what: str, size: int, wide: int, training: int) -> None:
 def embeddings_of(
     module: nn.Module, network: Network, images: Images, rows: NDArray[np.int64], size: int
 ) -> NDArray[np.float32]:
-    """Embeddings (n, D) that a module of normalised pixels gives of the images of `rows`, resized to `size`."""
-    mean, std = (torch.tensor(values).reshape(1, -1, 1, 1) for values in (network.backbone.mean, network.backbone.std))
+    """Embeddings (n, D) of the images of `rows`, resized to `size`, by a module that sees pixels as `network` does."""
+    mean, std = (torch.tensor(values).reshape(1, -1, 1, 1) for values in (network.mean, network.std))
 
     def forward(pixels: Tensor) -> Tensor:
         embedding: Tensor = module((pixels - mean) / std).embedding
@@ -135,8 +135,8 @@ def _draft(recipe: Recipe, images: Images, network: Network) -> Draft:
         version=recipe.export.version,
         bands=images.bands,
         input_size=recipe.export.size,
-        mean=tuple(network.backbone.mean),
-        std=tuple(network.backbone.std),
+        mean=network.mean,
+        std=network.std,
         training_data=recipe.export.training_data,
         licence=recipe.export.licence,
         space=recipe.export.space,

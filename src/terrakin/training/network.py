@@ -1,12 +1,15 @@
-"""The network that is trained: a backbone and a head."""
+"""The network that is trained: a backbone and a head, and before them a front-end where there is one."""
 
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from terrakin.errors import RecipeError
 from terrakin.nn.backbones.backbone import Backbone
 from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.frontends.frontend import FrontEnd
+from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.head import Head
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
@@ -17,20 +20,49 @@ __all__ = ["Network", "build", "build_losses"]
 
 
 class Network(nn.Module):
-    """Normalised pixels (N, C, H, W) to an embedding, and to logits where the head gives them."""
+    """Pixels (N, C, H, W) to an embedding, and to logits where the head gives them.
+
+    Pixels are normalised by `mean` and `std`. A front-end wants them in [0, 1] as they are; what it makes of them is then
+    normalised for the backbone in here.
+    """
 
     backbone: Backbone
     head: Head
+    frontend: FrontEnd | None
+    _mean: Tensor
+    _std: Tensor
 
-    def __init__(self, backbone: Backbone, head: Head) -> None:
+    def __init__(self, backbone: Backbone, head: Head, frontend: FrontEnd | None = None) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.frontend = frontend
+        for name, values in (("_mean", backbone.mean), ("_std", backbone.std)):
+            # No weights: the backbone says them.
+            self.register_buffer(name, torch.tensor(values).reshape(1, -1, 1, 1), persistent=False)
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """What is subtracted from values in [0, 1] before they come in, one a band."""
+        return tuple(self.backbone.mean) if self.frontend is None else (0.0,) * len(self.backbone.mean)
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """What they are then divided by, one a band."""
+        return tuple(self.backbone.std) if self.frontend is None else (1.0,) * len(self.backbone.std)
+
+    def maps(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The backbone's feature maps (N, channels, h, w), and theta (N, P) where there is a front-end."""
+        if self.frontend is None:
+            return self.backbone(pixels), None
+        converted, theta = self.frontend(pixels)
+        return self.backbone((converted - self._mean) / self._std), theta
 
     def forward(self, pixels: Tensor) -> Output:
-        """Embedding (N, D) and logits (N, classes) or None."""
-        output: Output = self.head(self.backbone(pixels))
-        return output
+        """Embedding (N, D), logits (N, classes) or None, and theta (N, P) or None."""
+        maps, theta = self.maps(pixels)
+        output: Output = self.head(maps)
+        return output._replace(theta=theta)
 
 
 def build(recipe: Recipe, *, bands: int, classes: int) -> Network:
@@ -38,7 +70,10 @@ def build(recipe: Recipe, *, bands: int, classes: int) -> Network:
     backbone = BACKBONES[recipe.backbone.name](bands, **recipe.backbone.options)
     backbone.freeze(recipe.backbone.freeze)
     head = HEADS[recipe.head.name](backbone.channels, classes, **recipe.head.options)
-    return Network(backbone, head)
+    chosen = recipe.frontend
+    # Drawn last: backbone and head begin as they do without it.
+    frontend = None if chosen is None else FRONTENDS[chosen.name](bands, size=recipe.export.size, **chosen.options)
+    return Network(backbone, head, frontend)
 
 
 def build_losses(recipe: Recipe, network: Network, *, classes: int) -> nn.ModuleList:

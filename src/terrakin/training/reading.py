@@ -9,6 +9,7 @@ from typing import Any
 from terrakin.bundles.reducer import parse_reducer
 from terrakin.errors import BundleError, RecipeError, UnknownNameError
 from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
 from terrakin.registry import nearest
@@ -91,6 +92,9 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
         optimizer=component(Component, tables["optimizer"], OPTIMIZERS, f"{where} [optimizer]", given=("groups",)),
         schedule=component(Schedule, tables["schedule"], SCHEDULES, f"{where} [schedule]", given=("steps", "steps_an_epoch")),
         export=value_of(Export, tables["export"], f"{where} [export]"),
+        frontend=None
+        if "frontend" not in tables
+        else component(Component, tables["frontend"], FRONTENDS, f"{where} [frontend]", given=("bands", "size")),
         sampler=component(Component, tables.get("sampler", _SAMPLER), SAMPLERS, f"{where} [sampler]", given=("labels", "seed")),
         data=_data(tables.get("data", {}), f"{where} [data]"),
         teachers=tuple(
@@ -106,7 +110,10 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
 _SAMPLER = {"name": "shuffled", "batch": 64}
 # Where a recipe names none.
 
-_TABLES = ("name", "words", "data", "sampler", "backbone", "head", "loss", "teacher", "optimizer", "schedule", "export")
+_TABLES = (
+    *("name", "words", "data", "sampler", "frontend", "backbone", "head", "loss", "teacher", "optimizer", "schedule"),
+    "export",
+)
 
 
 def _check(recipe: Recipe, where: str) -> None:
@@ -148,6 +155,11 @@ def _check(recipe: Recipe, where: str) -> None:
     ):
         if not low <= value <= high:
             raise RecipeError(f"{where} {words} is {low} to {high}, got {value}")
+    if recipe.frontend is not None and set(data.sizes) != {export.size}:
+        raise RecipeError(
+            f"{where} [frontend] {recipe.frontend.name} is for images of one size, and [data] size is "
+            f"{', '.join(map(str, data.sizes))}, [export] size {export.size}; make them equal"
+        )
     for words, shrinkage in (
         ("[export] whiten", export.whiten),
         *((f"[[teacher]] {number} whiten", teacher.whiten) for number, teacher in enumerate(recipe.teachers)),

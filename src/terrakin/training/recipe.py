@@ -13,7 +13,7 @@ __all__ = ["Backbone", "Component", "Data", "Export", "Loss", "Recipe", "Schedul
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One member of a registry with its options: `[sampler]`, `[head]`, `[optimizer]`."""
+    """One member of a registry with its options: `[sampler]`, `[frontend]`, `[head]`, `[optimizer]`."""
 
     name: str
     """Its name in the registry."""
@@ -146,6 +146,8 @@ class Recipe:
     """How long, and how the learning rate goes."""
     export: Export
     """The bundle that comes out."""
+    frontend: Component | None = None
+    """What corrects images before the backbone sees them; nothing where not given."""
     sampler: Component = Component("shuffled", {"batch": 64})
     """Which images make a batch."""
     data: Data = Data()

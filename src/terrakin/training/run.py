@@ -53,18 +53,19 @@ class Run:
             torch.manual_seed(seed)
             self.network = build(recipe, bands=len(images.bands), classes=classes)
             self.losses = build_losses(recipe, self.network, classes=classes).to(device)
-        backbone = self.network.backbone
+        backbone, frontend = self.network.backbone, self.network.frontend
         if start is not None:
             backbone.load_published(start)
         # The layout in which convolutions are fastest on processors and GPUs alike.
         self.network.to(device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean, self.std = (
-            torch.tensor(values, device=device).reshape(1, -1, 1, 1) for values in (backbone.mean, backbone.std)
+            torch.tensor(values, device=device).reshape(1, -1, 1, 1) for values in (self.network.mean, self.network.std)
         )
         groups = [
             {"kind": "backbone", "params": [weight for weight in backbone.parameters() if weight.requires_grad]},
             {"kind": "heads", "params": [*self.network.head.parameters(), *self.losses.parameters()]},
+            {"kind": "frontend", "params": [] if frontend is None else list(frontend.parameters())},
         ]
         self.optimizer = OPTIMIZERS[recipe.optimizer.name](groups, **recipe.optimizer.options)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
