@@ -1,5 +1,7 @@
 """Export: the bundle gives what torch gives, or there is no bundle."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -8,12 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from terrakin.bundles.bundle import open_bundle
+from terrakin.bundles.graph import Graph
 from terrakin.bundles.reducer import fit
 from terrakin.errors import TrainingError
+from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.frontends.known import FRONTENDS
+from terrakin.nn.heads.known import HEADS
 from terrakin.nn.output import Output
 from terrakin.training import export as exporting
 from terrakin.training.draft import Draft
+from terrakin.training.ended import Ended
 from terrakin.training.export import export
+from terrakin.training.network import Network
 
 DRAFT = Draft("tiny-net", "1", ("red", "green", "blue"), 24, (0.4, 0.5, 0.6), (0.2, 0.25, 0.3), "generated", "Apache-2.0")
 
@@ -156,6 +164,34 @@ def test_a_module_that_decides_by_size_is_exported_for_one(images) -> None:
     bundle = export(module, DRAFT, card="x")
     assert sides(bundle.model) == ["N", 3, 24, 24]
     np.testing.assert_allclose(bundle.raw(images), by_torch(module, images), atol=1e-5)
+
+
+@pytest.fixture
+def corrected(tiny_backbone) -> Network:
+    """A network with a front-end that is no identity, and other for each image."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        frontend = FRONTENDS["jsst"](3, size=24)
+        nn.init.normal_(frontend.generators[0].regression.weight, std=0.5)
+        backbone = BACKBONES["tiny"]()
+        return Network(backbone, HEADS["fc"](backbone.channels, 5, hidden=6), frontend).eval()
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+@pytest.mark.parametrize(("weights", "tolerance"), [("float32", 1e-4), ("int8", 0.05)])
+def test_what_a_front_end_corrects_by_is_an_output(corrected, images, pooled, weights, tolerance) -> None:
+    module = Ended(corrected, pooled=True).eval() if pooled else corrected
+    draft = replace(DRAFT, mean=corrected.mean, std=corrected.std)
+    bundle = export(module, draft, card="x", weights=weights)
+    assert bundle.passport.outputs == ("embedding", "logits", "theta")
+    assert sides(bundle.model) == ["N", 3, 24, 24], "a front-end is for one size"
+    graph = Graph(bundle.model, bundle.passport)
+    for count in (1, 3):
+        with torch.no_grad():
+            wanted = module(torch.from_numpy(images[:count]))
+        for name, value in wanted._asdict().items():
+            np.testing.assert_allclose(graph.run(name, images[:count]), value.numpy(), atol=tolerance)
+    assert np.ptp(graph.run("theta", images), axis=0).min() > 0.001
 
 
 class Drifting(Tiny):

@@ -11,7 +11,7 @@ from torch import nn
 from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.reducer import Reducer
 from terrakin.bundles.session import run_session
-from terrakin.errors import BundleError, TrainingError
+from terrakin.errors import BundleError, RecipeError, TrainingError
 from terrakin.training.draft import Draft, finished
 from terrakin.training.probes import random_pixels, self_test_pixels, session_of
 from terrakin.training.rounding import rounded
@@ -36,8 +36,8 @@ def export(
 ) -> Bundle:
     """The bundle of a trained module, whose ONNX graph was seen to give what torch gives.
 
-    The graph reads any number of images, of any size where the module does not decide by their size. The same module gives the
-    same bytes.
+    The graph reads any number of images, of any size where the module neither decides by their size nor refuses another. The
+    same module gives the same bytes.
 
     Args:
         module: takes normalised pixels (N, C, H, W), gives an `Output`; neither moved nor changed.
@@ -65,8 +65,9 @@ def _true_graph(module: nn.Module, draft: Draft) -> "ModelProto":
     bands, size = len(draft.bands), draft.input_size
     images = [self_test_pixels(draft), random_pixels(draft, size, size)]
     free = trace(module, bands=bands, size=size, free=True)
-    # An odd and an even side, neither the one it was traced with: what was baked in shows, or breaks.
-    with suppress(BundleError):
+    # An odd and an even side, neither the one it was traced with: what was baked in shows, or breaks. A front-end, which is made
+    # for one size, refuses them.
+    with suppress(BundleError, RecipeError):
         if _off(free, module, draft, [*images, random_pixels(draft, size + 1, size + 2)]) <= _TOLERANCE:
             return free
     fixed = trace(module, bands=bands, size=size, free=False)
