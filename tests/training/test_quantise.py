@@ -1,5 +1,7 @@
 """Quantise: the same embeddings, nearly, from 8-bit integers."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -7,11 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from terrakin.bundles.bundle import Bundle, open_bundle
+from terrakin.bundles.graph import Graph
 from terrakin.bundles.reducer import fit
 from terrakin.errors import TrainingError
+from terrakin.nn.backbones.known import BACKBONES
+from terrakin.nn.frontends.known import FRONTENDS
+from terrakin.nn.heads.known import HEADS
 from terrakin.nn.output import Output
 from terrakin.training.draft import Draft
 from terrakin.training.export import export
+from terrakin.training.network import Network
 from terrakin.training.quantise import quantise
 
 DRAFT = Draft("tiny-net", "1", ("red", "green", "blue"), 16, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), "generated", "Apache-2.0")
@@ -115,3 +122,37 @@ def test_a_network_that_does_not_bear_it_is_refused(images) -> None:
 def test_images_of_another_shape_are_refused(shape) -> None:
     with pytest.raises(ValueError, match=r"tiny-net is calibrated with float32 \(N, 3, 16, 16\), got float32"):
         quantise(export(Tiny(), DRAFT, card="x"), np.zeros(shape, np.float32), card="x")
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"pgn": "independent", "estimate": "intermediate", "spectral": "gamma", "order": "spec+spat"}], ids=len
+)
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+def test_a_front_end_stays_as_exact_as_it_was(tiny_backbone, weights, options) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        frontend = FRONTENDS["jsst"](3, size=24, **options)
+        for generator in frontend.generators:
+            nn.init.normal_(generator.regression.weight, std=0.3)
+        backbone = BACKBONES["tiny"](width=16)
+        network = Network(backbone, HEADS["gap"](backbone.channels, 0), frontend).eval()
+    draft = replace(DRAFT, input_size=24, mean=network.mean, std=network.std)
+    exact = export(network, draft, card="x", weights=weights)
+    images = np.random.default_rng(0).random((16, 3, 24, 24), dtype=np.float32)
+    eight = quantise(exact, images, card="x")
+    one, other = (Graph(bundle.model, bundle.passport).run("theta", images) for bundle in (exact, eight))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+    nodes = onnx.load_from_string(eight.model).graph.node
+    made = {name: node.op_type for node in nodes for name in node.output}
+    integer = [made.get(node.input[1]) == "DequantizeLinear" for node in nodes if node.op_type == "Conv"]
+    generators = 2 * len(frontend.generators)
+    assert sorted(integer) == [False] * generators + [True] * (len(integer) - generators)
+    assert len(integer) > generators
+    # Nothing between the pixels and the sampler was rounded.
+    before, reached = {"pixels"}, []
+    for node in nodes:
+        if before.intersection(node.input):
+            reached.append(node.op_type)
+            if node.op_type != "QuantizeLinear":
+                before.update(node.output)
+    assert reached.index("GridSample") < reached.index("QuantizeLinear")

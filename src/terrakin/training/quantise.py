@@ -40,6 +40,8 @@ _LEAST_COSINE = 0.9
 def quantise(bundle: Bundle, images: Values, *, card: str, span: Range = "extremes") -> Bundle:
     """A bundle like `bundle`, whose convolutions compute with 8-bit integers: unsigned activations, signed weights a channel.
 
+    A front-end goes on in float32: of 255 steps from border to border, one is a pixel of 224.
+
     Activations are given ranges by running the float network on images; their labels play no part. The reducer stays: the
     embedding's dimensions mean what they meant. Archives of the two bundles do not mix.
 
@@ -112,6 +114,7 @@ def _eight_bits(model: "ModelProto", pixels: Values, span: Range) -> "ModelProto
             _Reader(pixels[: len(pixels) // step * step]),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(_OPERATORS),
+            nodes_to_exclude=_before_backbone(model),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -121,6 +124,23 @@ def _eight_bits(model: "ModelProto", pixels: Values, span: Range) -> "ModelProto
         result: ModelProto = onnx.load(path)
     del result.graph.value_info[:]
     return result
+
+
+def _before_backbone(model: "ModelProto") -> list[str]:
+    """Names of a front-end's nodes: all that lead to `theta`, and all else before the first convolution that does not."""
+    wanted = {"theta"}.intersection(output.name for output in model.graph.output)
+    if not wanted:
+        return []
+    leading = set()
+    for node in reversed(model.graph.node):
+        if wanted.intersection(node.output):
+            wanted.update(node.input)
+            leading.add(node.name)
+    behind: set[str] = set()
+    for node in model.graph.node:
+        if node.name not in leading and (node.op_type == "Conv" or behind.intersection(node.input)):
+            behind.update(node.output)
+    return [node.name for node in model.graph.node if not behind.intersection(node.output)]
 
 
 class _Reader:
