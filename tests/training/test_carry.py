@@ -39,9 +39,11 @@ def carried(recipe: Make, pictures: Path, tmp_path: Path) -> Callable[..., Path]
     return carry_and_compute
 
 
-def test_a_run_is_carried_computed_and_brought_home(recipe: Make, pictures: Path, carried, tmp_path: Path) -> None:
-    chosen = recipe("export.reducer=pca:4", "schedule.average=0.9")
-    result = carried("export.reducer=pca:4", "schedule.average=0.9", seed=3)
+@pytest.mark.parametrize("more", [(), ("data.size=18", "export.size=18", "frontend.name=jsst")], ids=len)
+def test_a_run_is_carried_computed_and_brought_home(recipe: Make, pictures: Path, carried, tmp_path: Path, more) -> None:
+    changes = ("export.reducer=pca:4", "schedule.average=0.9", *more)
+    chosen = recipe(*changes)
+    result = carried(*changes, seed=3)
     with zipfile.ZipFile(result) as archive:
         assert sorted(archive.namelist()) == [JOURNAL, NETWORK]
     bundle = bring_home(chosen, pictures, tmp_path / "mine", result, seed=3)
@@ -54,10 +56,11 @@ def test_a_run_is_carried_computed_and_brought_home(recipe: Make, pictures: Path
     # The same run here, on the images as they are there.
     (tmp_path / "here").mkdir()
     trained = fit(chosen, load(tmp_path / "there" / "images"), tmp_path / "here", seed=3)
-    backbone, pixels = trained.network.backbone, np.random.default_rng(0).random((2, 3, 16, 16), dtype=np.float32)
-    mean, std = (np.array(values, np.float32)[:, None, None] for values in (backbone.mean, backbone.std))
+    network, side = trained.network, chosen.export.size
+    pixels = np.random.default_rng(0).random((2, 3, side, side), dtype=np.float32)
+    mean, std = (np.array(values, np.float32)[:, None, None] for values in (network.mean, network.std))
     with torch.no_grad():
-        wanted = trained.network(torch.from_numpy((pixels - mean) / std)).embedding
+        wanted = network(torch.from_numpy((pixels - mean) / std)).embedding
     np.testing.assert_allclose(bundle.raw(pixels), wanted, rtol=1e-3, atol=1e-5)
     last = list(read_journal(folder / JOURNAL))[-1]
     assert last["step"] == 18

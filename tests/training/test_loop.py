@@ -18,6 +18,7 @@ import torch
 
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.training import loop
+from terrakin.training.augment import Augmentation, augment
 from terrakin.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from terrakin.training.images import Images
 from terrakin.training.journal import read_journal
@@ -62,6 +63,9 @@ SETTINGS = [
     ("sgd", 'head={name="fc", hidden=8}'),
     ("sgd", "data.size=[16, 24]"),
     ("sgd", "backbone.freeze=['stem']", "sampler.name=pk", "sampler.images_per_class=2"),
+    ("sgd", "data.size=18", "export.size=18", "frontend.name=jsst", "backbone.freeze=['stem', 'last']", "schedule.average=0.9"),
+    ("adamw", "data.size=18", "export.size=18", "frontend={name='jsst', pgn='independent', spatial='tps', spectral='gamma'}"),
+    ("sgd", "data.size=18", "export.size=18", "frontend.name=jsst", "schedule.precision=bf16"),
 ]
 
 
@@ -285,6 +289,29 @@ def test_a_tiny_run_learns_32_images_by_heart(recipe: Make, some_images, folders
         return trained.network((pixels - 0.5) / 0.25).embedding
 
     assert retrieval(embed(forward, images, np.arange(32), size=16), images.labels) == {"map": 1.0, "p@10": 0.7}
+
+
+def test_a_front_end_learns_to_see_each_image_in_its_own_way(recipe: Make, some_images, folders, monkeypatch) -> None:
+    monkeypatch.setattr("terrakin.training.run._FORGETTING", 0.0)
+    images = some_images(noise=10)
+    changes = ("data.size=18", "export.size=18", "data.validation=0.0", "data.augmentation={}", "sampler.batch=32")
+    frontend = ("frontend={name='jsst', padding='border'}", "optimizer.name=adamw", "optimizer.learning_rate=0.01")
+    folder = folders("run")
+    chosen = recipe(*changes, *frontend, "optimizer.frontend=0.1", "schedule.epochs=60", "loss.0.scale=6")
+    trained = fit(chosen, images, folder)
+    losses = [line["loss"] for line in read_journal(folder / JOURNAL)]
+    assert losses[-1] < 0.2 * losses[0]
+    pixels = augment(images.pixels, 18, Augmentation(), np.random.default_rng(0))
+    with torch.no_grad():
+        theta = trained.network(pixels).theta
+    identity = torch.tensor([1.0, 0, 0, 0, 1, 0, 1, 1, 1, 0])
+    assert (theta - identity).abs().max() > 0.01
+    # Images of one class look alike, and are corrected alike.
+    labels = torch.from_numpy(images.labels)
+    means = torch.stack([theta[labels == label].mean(dim=0) for label in range(4)])
+    inside = (theta - means[labels]).norm(dim=1).mean()
+    assert torch.pdist(means).min() > 0.001
+    assert inside < torch.pdist(means).mean()
 
 
 def test_what_a_run_gives(recipe: Make, images: Images, folders) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from terrakin.bundles.bundle import open_bundle
+from terrakin.bundles.graph import Graph
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Progress
 from terrakin.training import finish as finishing
@@ -106,6 +107,23 @@ class TestFinish:
         assert np.cov(rows["two"].T).trace() <= largest.sum() * 1.05
         assert np.cov(rows["two"].T).trace() >= largest.sum() * 0.9
 
+    @pytest.mark.parametrize("arithmetic", ["float32", "int8"])
+    def test_a_bundle_with_a_front_end_embeds(self, recipe, images, tmp_path, arithmetic) -> None:
+        frontend = ("data.size=18", "export.size=18", "frontend.name=jsst", "optimizer.frontend=0.02", "backbone.width=16")
+        end = ("export.pooled=true", "export.whiten=0.1", "export.weights=int8", f"export.arithmetic={arithmetic}")
+        chosen = recipe(*frontend, *end)
+        (tmp_path / "run").mkdir()
+        trained = fit(chosen, images, tmp_path / "run")
+        finish(chosen, images, trained, tmp_path / "run", tmp_path / "out")
+        bundle = open_bundle(tmp_path / "out")
+        assert (bundle.passport.mean, bundle.passport.std) == ((0.0,) * 3, (1.0,) * 3)
+        assert {"embedding", "theta"} <= set(bundle.passport.outputs)
+        values = np.random.default_rng(0).random((3, 3, 18, 18), np.float32)
+        np.testing.assert_allclose(np.linalg.norm(bundle.embed(values), axis=1), 1, atol=1e-5)
+        with torch.no_grad():
+            wanted = trained.network(torch.from_numpy(values)).theta.numpy()
+        np.testing.assert_allclose(Graph(bundle.model, bundle.passport).run("theta", values), wanted, atol=0.01)
+
     def test_a_whitening_that_cannot_be_fitted(self, recipe, images, trained, tmp_path, monkeypatch) -> None:
         monkeypatch.setattr(finishing, "embeddings_of", lambda *given: np.ones((len(given[3]), 8), np.float32))
         with pytest.raises(RecipeError, match=r"\[export\] whiten: a shrinkage is above 0 where some direction does not vary"):
@@ -134,6 +152,8 @@ class TestCheck:
             ("sampler={name='pk', batch=12, images_per_class=2}", "classes"),
             ("schedule={name='steps', epochs=2, after=[15]}", r"\[schedule\] after names epochs"),
             ("optimizer.momentum=-1", "momentum"),
+            ("frontend={name='jsst'}", "a front-end needs images of 18 px or more, got 16"),
+            ("frontend={name='jsst', estimate='intermediate'}", "estimate intermediate needs a network for each conversion"),
             ("export.reducer=pca:9", r"\[export\] reducer pca:9 keeps more than there is: the embedding has 8 dimensions"),
         ],
     )

@@ -65,8 +65,8 @@ def _true_graph(module: nn.Module, draft: Draft) -> "ModelProto":
     bands, size = len(draft.bands), draft.input_size
     images = [self_test_pixels(draft), random_pixels(draft, size, size)]
     free = trace(module, bands=bands, size=size, free=True)
-    # An odd and an even side, neither the one it was traced with: what was baked in shows, or breaks. A front-end is made for one
-    # size and refuses them.
+    # An odd and an even side, neither the one it was traced with: what was baked in shows, or breaks. A front-end is made
+    # for one size and refuses them.
     with suppress(BundleError, RecipeError):
         if _off(free, module, draft, [*images, random_pixels(draft, size + 1, size + 2)]) <= _TOLERANCE:
             return free
