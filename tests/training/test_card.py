@@ -40,6 +40,12 @@ def test_it_names_teachers_and_published_weights(distilling: Callable[..., Recip
     assert "| teachers | imagenet-mobilenetv2 |" in text
 
 
+def test_it_names_the_front_end(recipe: Callable[..., Recipe], images: Images) -> None:
+    text = written(recipe("data.size=18", "export.size=18", "frontend.name=spectral"), images)
+    assert "| front-end | spectral |\n| backbone | tiny |" in text
+    assert "front-end" not in written(recipe(), images)
+
+
 def test_it_has_the_figures_that_were_measured(recipe: Callable[..., Recipe], images: Images) -> None:
     text = written(recipe(), images, **{"map": 0.5, "left_out_p@10": 0.25})
     assert "| mAP, images that did not train | 0.5000 |" in text

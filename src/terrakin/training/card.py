@@ -28,6 +28,7 @@ def card(recipe: Recipe, images: Images, trained: Trained) -> str:
         "",
         "| | |",
         "| --- | --- |",
+        *([f"| front-end | {recipe.frontend.name} |"] if recipe.frontend else []),
         f"| backbone | {recipe.backbone.name}{' from published weights' if recipe.backbone.pretrained else ''} |",
         f"| input | {', '.join(images.bands)}; {recipe.export.size} x {recipe.export.size} px |",
         f"| training data | {recipe.export.training_data} |",
