@@ -11,7 +11,9 @@ from terrakin.datasets.generated.scene import draw_scene
 from terrakin.errors import TrainingError
 from terrakin.nn.backbones.mobilenetv2 import MobileNetV2
 from terrakin.nn.backbones.resnet import ResNet18
+from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
+from terrakin.training.checkpoint import best_of
 from terrakin.training.draft import Draft
 from terrakin.training.export import export
 from terrakin.training.images import Images
@@ -19,6 +21,7 @@ from terrakin.training.network import Network
 from terrakin.training.reading import read_recipe
 from terrakin.training.start import start_of, start_weights
 from terrakin.training.unfold import unfold
+from terrakin.training.weights import recognise
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,15 @@ def test_another_network_is_refused(values: np.ndarray) -> None:
         TrainingError, match=r"imagenet-mobilenetv2 is not a ResNet18: its graph has 52 convolutions, .* the 20 wanted"
     ):
         unfold(open_bundle("imagenet-mobilenetv2"), ResNet18(), values)
+
+
+def test_a_network_behind_a_front_end_is_taken_from_its_checkpoint(values: np.ndarray) -> None:
+    network = Network(MobileNetV2(), HEADS["gap"](1280, 0), FRONTENDS["spectral"](3, size=96)).eval()
+    draft = Draft("corrected", "1", ("red", "green", "blue"), 96, network.mean, network.std, "none", "MIT")
+    with pytest.raises(TrainingError, match=r"corrected has a front-end before its network; start from the checkpoint\.npz"):
+        unfold(export(network, draft, card="x"), MobileNetV2(), values)
+    state = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    assert recognise(best_of(state)).architecture == "mobilenetv2"
 
 
 def test_a_part_that_was_kept_is_found_again(backbone: MobileNetV2, values: np.ndarray) -> None:

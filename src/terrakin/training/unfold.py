@@ -29,8 +29,13 @@ def unfold(bundle: Bundle, backbone: Backbone, values: NDArray[np.float32]) -> N
 
     Raises:
         MissingExtraError: if ONNX is not installed.
-        TrainingError: if the bundle's convolutions are not those of the backbone.
+        TrainingError: if the bundle's convolutions are not those of the backbone, or begin with a front-end's.
     """
+    if "theta" in bundle.passport.outputs:
+        raise TrainingError(
+            f"{bundle.passport.name} has a front-end before its network; start from the checkpoint.npz of its run instead, of "
+            "which the backbone is taken"
+        )
     onnx = require("onnx", extra="train")
     from onnx import numpy_helper
 
