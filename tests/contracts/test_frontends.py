@@ -18,13 +18,25 @@ VARIANTS = {
     "jsst": [
         {},
         {"pgn": "independent"},
+        {"initialisation": "he", "limit": 0.5},
         {"spatial": "tps", "interpolation": "bicubic", "padding": "border"},
         {"spectral": "gamma", "order": "spec+spat"},
         {"spectral": "gamma-grid", "order": "hybrid", "padding": "reflection"},
         {"pgn": "independent", "estimate": "intermediate", "order": "spec+spat", "spectral": "gamma-band"},
     ],
-    "spatial": [{}, {"conversion": "tps"}, {"interpolation": "bicubic"}, {"padding": "border"}],
-    "spectral": [{"conversion": conversion} for conversion in ("linear", "gamma", "gamma-band", "gamma-grid")],
+    "spatial": [
+        {},
+        {"conversion": "tps"},
+        {"interpolation": "bicubic"},
+        {"padding": "border"},
+        {"initialisation": "he"},
+        {"limit": 0.5},
+    ],
+    "spectral": [
+        *({"conversion": conversion} for conversion in ("linear", "gamma", "gamma-band", "gamma-grid")),
+        {"initialisation": "he"},
+        {"limit": 0.5},
+    ],
 }
 # Options with which a front-end is tried; none where it has none.
 CASES = [(name, options) for name in sorted(FRONTENDS) for options in VARIANTS.get(name, [{}])]

@@ -51,3 +51,36 @@ def test_the_regression_layer_learns_at_the_first_step_and_the_rest_from_the_sec
         optimizer.step()
     assert learning[0] == ["regression.weight", "regression.bias"]
     assert learning[1] == [name for name, _ in network.named_parameters()]
+
+
+def test_images_reach_the_hidden_units_with_he_and_hardly_without(draw):
+    images = draw(16, 3, 32, 32) * draw(16, 3, 1, 1, seed=2)
+    apart = {}
+    for name in ("pytorch", "he"):
+        torch.manual_seed(0)
+        network = PGN(3, 32, torch.zeros(7), initialisation=name)
+        torch.nn.init.ones_(network.regression.weight)
+        apart[name] = network(images).std(0).mean()
+    assert apart["he"] > 10 * apart["pytorch"]
+
+
+def test_a_limit_holds_however_far_the_regression_layer_goes(draw):
+    identity = draw(7, seed=3)
+    network = PGN(3, 20, identity, limit=0.5)
+    assert torch.allclose(network(draw(4, 3, 20, 20)), identity.expand(4, -1))
+    with torch.no_grad():
+        network.regression.bias += torch.tensor([1e6, -1e6, 0.01, 0, 0, 0, 0])
+    far = network(draw(4, 3, 20, 20)) - identity
+    assert torch.allclose(far[0], torch.tensor([0.5, -0.5, 0.01, 0, 0, 0, 0], dtype=far.dtype), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"initialisation": "xavier"}, "initialisation is pytorch or he, got 'xavier'"),
+        ({"limit": -1.0}, r"limit is above 0, or 0 for none, got -1\.0"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(options, words):
+    with pytest.raises(RecipeError, match=words):
+        PGN(3, 20, torch.zeros(7), **options)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from terrakin.errors import RecipeError
 from terrakin.nn.frontends.conversion import Conversion
 from terrakin.nn.frontends.frontend import Converted, FrontEnd
-from terrakin.nn.frontends.pgn import PGN
+from terrakin.nn.frontends.pgn import PGN, Initialisation
 from terrakin.nn.frontends.sampling import Interpolation, Padding
 from terrakin.nn.frontends.spatial import SpatialKind, spatial_conversion
 from terrakin.nn.frontends.spectral import SpectralKind, spectral_conversion
@@ -52,6 +52,8 @@ class JSST(FrontEnd):
         pgn: Literal["shared", "independent"] = "shared",
         interpolation: Interpolation = "bilinear",
         padding: Padding = "zeros",
+        initialisation: Initialisation = "pytorch",
+        limit: float = 0.0,
     ) -> None:
         """Make the front-end.
 
@@ -68,6 +70,8 @@ class JSST(FrontEnd):
             pgn: one `shared` network for all parameters (PGN-S), or two `independent` ones (PGN-I).
             interpolation: `bilinear` or `bicubic`.
             padding: what is read outside the image: `zeros`, its `border`, or its `reflection`.
+            initialisation: of the networks, as `PGN` has it.
+            limit: of parameters, as `PGN` has it.
 
         Raises:
             RecipeError: if a value does not exist, or does not go with the others.
@@ -82,7 +86,9 @@ class JSST(FrontEnd):
         identities = [conversion.identity for conversion in conversions.values()]
         if pgn == "shared":
             identities = [torch.cat(identities)]
-        self.generators = nn.ModuleList(PGN(bands, size, identity) for identity in identities)
+        self.generators = nn.ModuleList(
+            PGN(bands, size, identity, initialisation=initialisation, limit=limit) for identity in identities
+        )
 
     def convert(self, images: Tensor) -> Converted:
         """Images converted, and theta."""

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from terrakin.nn.frontends.conversion import Conversion
 from terrakin.nn.frontends.frontend import Converted, FrontEnd
-from terrakin.nn.frontends.pgn import PGN
+from terrakin.nn.frontends.pgn import PGN, Initialisation
 from terrakin.nn.frontends.sampling import Interpolation, Padding
 from terrakin.nn.frontends.spatial import SpatialKind, spatial_conversion
 from terrakin.nn.frontends.spectral import SpectralKind, spectral_conversion
@@ -13,9 +13,11 @@ __all__ = ["Spatial", "Spectral"]
 
 
 class _Single(FrontEnd):
-    def __init__(self, bands: int, size: int, name: str, conversion: Conversion) -> None:
+    def __init__(
+        self, bands: int, size: int, name: str, conversion: Conversion, initialisation: Initialisation, limit: float
+    ) -> None:
         super().__init__(bands, size, {name: conversion}, order=[name])
-        self.generator = PGN(bands, size, conversion.identity)
+        self.generator = PGN(bands, size, conversion.identity, initialisation=initialisation, limit=limit)
 
     def convert(self, images: Tensor) -> Converted:
         """Images converted, and their parameters."""
@@ -38,6 +40,8 @@ class Spatial(_Single):
         conversion: SpatialKind = "affine",
         interpolation: Interpolation = "bilinear",
         padding: Padding = "zeros",
+        initialisation: Initialisation = "pytorch",
+        limit: float = 0.0,
     ) -> None:
         """Make the front-end.
 
@@ -47,12 +51,14 @@ class Spatial(_Single):
             conversion: `affine` by 6 parameters, or `tps`: a thin-plate spline by 6 x 6 control points.
             interpolation: `bilinear` or `bicubic`.
             padding: what is read outside the image: `zeros`, its `border`, or its `reflection`.
+            initialisation: of the network, as `PGN` has it.
+            limit: of parameters, as `PGN` has it.
 
         Raises:
             RecipeError: if a value does not exist.
         """
         chosen = spatial_conversion(conversion, size, interpolation=interpolation, padding=padding)
-        super().__init__(bands, size, conversion, chosen)
+        super().__init__(bands, size, conversion, chosen, initialisation, limit)
 
 
 class Spectral(_Single):
@@ -62,7 +68,15 @@ class Spectral(_Single):
     {'linear': 14}
     """
 
-    def __init__(self, bands: int = 3, *, size: int = 224, conversion: SpectralKind = "linear") -> None:
+    def __init__(
+        self,
+        bands: int = 3,
+        *,
+        size: int = 224,
+        conversion: SpectralKind = "linear",
+        initialisation: Initialisation = "pytorch",
+        limit: float = 0.0,
+    ) -> None:
         """Make the front-end.
 
         Args:
@@ -70,8 +84,10 @@ class Spectral(_Single):
             size: height and width of the images, in pixels.
             conversion: `linear`, a gain a band and one bias; `gamma`, one for all bands; `gamma-band`, one a band;
                 `gamma-grid`, one a place.
+            initialisation: of the network, as `PGN` has it.
+            limit: of parameters, as `PGN` has it.
 
         Raises:
             RecipeError: if a value does not exist.
         """
-        super().__init__(bands, size, conversion, spectral_conversion(conversion, bands))
+        super().__init__(bands, size, conversion, spectral_conversion(conversion, bands), initialisation, limit)
