@@ -90,6 +90,23 @@ def test_the_hidden_layer_can_read_the_whole_map(maps):
     torch.testing.assert_close(head(maps).embedding, head.fc1(maps.flatten(1)).clamp(min=0))
 
 
+@pytest.mark.parametrize("hidden", [0, 16])
+def test_dropout_zeroes_what_the_logits_are_made_of_while_training(maps, hidden):
+    feature = "hidden" if hidden else "pooled"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        head, seen = Classifier(8, 5, hidden=hidden, feature=feature, dropout=0.25), []
+        head.fc2.register_forward_hook(lambda module, given, logits: seen.append(given[0]))
+        whole = torch.stack([head.train()(maps).embedding for _ in range(100)])[0]
+        resting = head.eval()(maps)
+    torch.testing.assert_close(whole, resting.embedding)
+    torch.testing.assert_close(resting.logits, head.fc2(resting.embedding))
+    kept = torch.stack(seen[:100])[:, whole > 0]
+    assert (kept == 0).float().mean().item() == pytest.approx(0.25, abs=0.05)
+    torch.testing.assert_close(kept.amax(0), whole[whole > 0] / 0.75)
+    assert list(head.state_dict()) == list(Classifier(8, 5, hidden=hidden, feature=feature).state_dict())
+
+
 def test_the_papers_head_is_as_large_as_specified():
     def count(**options):
         return sum(parameter.numel() for parameter in Classifier(512, 38, **options).fc1.parameters())
@@ -118,6 +135,7 @@ def test_a_map_of_another_size_is_refused():
         (lambda: Classifier(8, 5, fc1_input="flatten"), "needs hidden above 0 and the grid .* got 4096 and 0"),
         (lambda: Classifier(8, 5, hidden=0, feature="logits", fc1_input="flatten", grid=2), "got 0 and 2"),
         (lambda: Classifier(8, 5, grid=7), "grid is for fc1_input flatten alone, got 7"),
+        (lambda: Classifier(8, 5, dropout=1.0), r"dropout is a share from 0 to below 1, got 1\.0"),
     ],
 )
 def test_an_option_that_does_not_fit_is_refused(make, words):

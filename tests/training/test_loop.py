@@ -19,11 +19,13 @@ import torch
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.training import loop
 from terrakin.training.augment import Augmentation, augment
+from terrakin.training.batches import Batch
 from terrakin.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from terrakin.training.images import Images
 from terrakin.training.journal import read_journal
 from terrakin.training.loop import CHECKPOINT, JOURNAL, fit
 from terrakin.training.recipe import Recipe
+from terrakin.training.run import Run
 from terrakin.training.split import split
 from terrakin.training.validate import embed, retrieval
 
@@ -61,6 +63,14 @@ SETTINGS = [
     ("adamw", "schedule.average=0.9"),
     # No loss reaches its layer of logits.
     ("sgd", 'head={name="fc", hidden=8}'),
+    # What layers draw, and batches.
+    (
+        "sgd",
+        'head={name="fc", hidden=8, dropout=0.5}',
+        "loss=[{name='cross-entropy'}]",
+        "data.augmentation.operations=2",
+        "data.augmentation.magnitude=27",
+    ),
     ("sgd", "data.size=[16, 24]"),
     ("sgd", "backbone.freeze=['stem']", "sampler.name=pk", "sampler.images_per_class=2"),
     ("sgd", "data.size=18", "export.size=18", "frontend.name=jsst", "backbone.freeze=['stem', 'last']", "schedule.average=0.9"),
@@ -420,3 +430,27 @@ class TestRefusals:
     def test_of_a_class_that_is_not_there(self, recipe, images, folders) -> None:
         with pytest.raises(RecipeError, match="no class 'c9' to leave out"):
             fit(recipe("data.left_out=['c9']"), images, folders("run"))
+
+
+def test_dropout_is_drawn_anew_each_step_and_by_the_seed(recipe: Make, images: Images, folders, same: Same) -> None:
+    plain = ("loss=[{name='cross-entropy'}]", "optimizer.learning_rate=0.05", "schedule.epochs=1")
+    heads = {share: recipe(*plain, f"head={{name='fc', hidden=8, dropout={share}}}") for share in (0.0, 0.5)}
+    state = {share: fit(one, images, folders(str(share))).network.state_dict() for share, one in heads.items()}
+    again = fit(heads[0.5], images, folders("again")).network.state_dict()
+    assert same(state[0.5], again)
+    assert not same(state[0.0], state[0.5])
+
+
+def test_what_layers_draw_depends_on_the_seed_and_the_step_alone(recipe: Make, images: Images) -> None:
+    chosen = recipe("loss=[{name='cross-entropy'}]", "head={name='fc', hidden=0, feature='pooled', dropout=0.5}")
+    batch = Batch(0, np.arange(6), torch.rand(6, 3, 16, 16), torch.from_numpy(images.labels[:6]))
+    drawn = []
+    for seed, step, moved in ((0, 0, 1), (0, 0, 2), (0, 1, 1), (1, 0, 1)):
+        torch.manual_seed(moved)
+        run = Run(chosen, images, split(images), device=torch.device("cpu"), seed=seed, start=None)
+        run.network.head.dropout.register_forward_hook(lambda module, given, zeroed: drawn.append(zeroed == 0))
+        run.step = step
+        run.train(batch, [])
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert not torch.equal(drawn[0], drawn[3])

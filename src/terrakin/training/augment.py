@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from terrakin.errors import RecipeError
+from terrakin.training.randaugment import STRONGEST, randaugment
 
 __all__ = ["Augmentation", "augment"]
 
@@ -30,6 +31,10 @@ class Augmentation:
     """Each band is multiplied by a number from 1 - gain to 1 + gain; 0 to below 1, uniform."""
     bias: float = 0.0
     """To each band a number from -bias to bias is added, as a share of the range of values; 0..1, uniform."""
+    operations: int = 0
+    """RandAugment: how many of its operations each image gets before all else; 0 for none."""
+    magnitude: float = 9.0
+    """How strong these operations are, from 0, which changes nothing, to 30."""
 
     def __post_init__(self) -> None:
         low, high = self.crop
@@ -43,6 +48,10 @@ class Augmentation:
             raise RecipeError(f"gain is at least 0 and below 1, got {self.gain}")
         if not 0 <= self.bias <= 1:
             raise RecipeError(f"bias lies in 0..1, got {self.bias}")
+        if self.operations < 0:
+            raise RecipeError(f"operations of RandAugment are 0 or more, got {self.operations}")
+        if not 0 <= self.magnitude <= STRONGEST:
+            raise RecipeError(f"the magnitude of RandAugment lies in 0..{STRONGEST:g}, got {self.magnitude}")
 
     @property
     def moves(self) -> bool:
@@ -72,6 +81,9 @@ def augment(pixels: NDArray[np.uint8], size: int, augmentation: Augmentation, rn
     gain = 1 + augmentation.gain * rng.uniform(-1, 1, (count, bands))
     bias = augmentation.bias * rng.uniform(-1, 1, (count, bands))
     values = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
+    if augmentation.operations:
+        # The last to draw: with it and without it, all before draws the same.
+        values = randaugment(values.float(), augmentation.operations, augmentation.magnitude, rng)
     values = _sampled(values, maps, areas, size) if augmentation.moves else _resized(values, size)
     if augmentation.gain or augmentation.bias:
         values = values.mul_(_by_band(gain)).add_(_by_band(bias))
@@ -102,7 +114,7 @@ def _affine_maps(
 
 
 def _sampled(values: Tensor, maps: NDArray[np.float64], areas: NDArray[np.float64], size: int) -> Tensor:
-    """Sample uint8 (N, C, H, W) through the maps to (N, C, size, size) float32 in [0, 1]."""
+    """Sample values (N, C, H, W) in 0..255 through the maps to (N, C, size, size) float32 in [0, 1]."""
     count, bands, height, width = values.shape
     shrinkage = np.sqrt(areas * height * width) / size
     deepest = int(math.log2(min(height, width)))
@@ -119,7 +131,7 @@ def _sampled(values: Tensor, maps: NDArray[np.float64], areas: NDArray[np.float6
 
 
 def _resized(values: Tensor, size: int) -> Tensor:
-    """Resize uint8 (N, C, H, W) to (N, C, size, size) float32 about [0, 1]: bicubic overshoots at edges."""
+    """Resize values (N, C, H, W) in 0..255 to (N, C, size, size) float32 about [0, 1]: bicubic overshoots at edges."""
     scaled = values.to(torch.float32).div_(255)
     if values.shape[2:] == (size, size):
         return scaled

@@ -47,7 +47,7 @@ class Run:
     ) -> None:
         """The state before the first step."""
         classes = len(images.classes)
-        self.recipe, self.parts, self.device = recipe, parts, device
+        self.recipe, self.parts, self.device, self.seed = recipe, parts, device, seed
         # Weights are drawn from torch's global generator, which is the caller's: it gets it back as it was.
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed)
@@ -113,7 +113,10 @@ class Run:
         pixels = self._normalised(batch.pixels)
         labels = batch.labels.to(self.device)
         taught = [target[batch.rows].to(self.device) for target in targets]
-        loss, terms = self._loss(pixels, labels, taught)
+        # Layers that draw, such as dropout, do so from torch's global generators: in a step they depend on its number alone.
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else ()):
+            torch.manual_seed(_drawn(self.seed, self.step))
+            loss, terms = self._loss(pixels, labels, taught)
         value = loss.item()
         if not np.isfinite(value):
             raise TrainingError(f"the loss is {value} at step {self.step}; lower [optimizer] learning_rate, or raise warmup")
@@ -236,6 +239,11 @@ class Run:
 def _state(module: nn.Module) -> dict[str, Tensor]:
     """Parameters and statistics, which share memory with the module."""
     return dict(module.state_dict())
+
+
+def _drawn(seed: int, step: int) -> int:
+    """The seed of what layers draw in a step; batches draw from the same pair in another way."""
+    return int(np.random.SeedSequence((seed, step), spawn_key=(1,)).generate_state(1, np.uint64)[0] >> 1)
 
 
 def _digest(text: str) -> str:

@@ -34,6 +34,7 @@ class Classifier(Head):
         feature: Literal["hidden", "logits", "pooled"] = "hidden",
         fc1_input: Literal["gap", "flatten"] = "gap",
         grid: int = 0,
+        dropout: float = 0.0,
     ) -> None:
         """Make the head.
 
@@ -44,26 +45,32 @@ class Classifier(Head):
             feature: what the embedding is.
             fc1_input: what the hidden layer reads: the mean of the feature map, or all of it.
             grid: side of the feature map, for `flatten` alone: a 32nd of the input's side, rounded up.
+            dropout: share of what the layer of logits reads that is zeroed, and drawn anew, at each step of training.
 
         Raises:
             RecipeError: if a value does not exist, or does not go with the others.
         """
         _check(hidden, feature, fc1_input, grid)
+        if not 0 <= dropout < 1:
+            raise RecipeError(f"dropout is a share from 0 to below 1, got {dropout}")
         super().__init__(({"hidden": hidden, "logits": classes, "pooled": channels}[feature],))
         self.feature = feature
         self.grid = grid
         self.fc1 = nn.Linear(channels * max(grid, 1) ** 2, hidden) if hidden else None
+        self.dropout = nn.Dropout(dropout)
         self.fc2 = nn.Linear(hidden or channels, classes)
 
     def forward(self, maps: Tensor) -> Output:
         """Embedding (N, size) and logits (N, classes) of feature maps (N, channels, h, w).
+
+        Dropout acts on the way to the logits: an embedding that comes before them is whole.
 
         Raises:
             RecipeError: if all of the map is read, and it is not `grid` x `grid`.
         """
         pooled = maps.mean(dim=(2, 3))
         hidden = pooled if self.fc1 is None else F.relu(self.fc1(self._flat(maps) if self.grid else pooled))
-        logits: Tensor = self.fc2(hidden)
+        logits: Tensor = self.fc2(self.dropout(hidden))
         return Output({"hidden": hidden, "logits": logits, "pooled": pooled}[self.feature], logits)
 
     def _flat(self, maps: Tensor) -> Tensor:
