@@ -11,7 +11,6 @@ import inspect
 import json
 import re
 import textwrap
-import tomllib
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields
@@ -42,9 +41,9 @@ from terrakin.spaces.space import Space
 from terrakin.training import recipe as recipes
 from terrakin.training.augment import Augmentation
 from terrakin.training.optimizers import OPTIMIZERS, sgd
-from terrakin.training.reading import RECIPES
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
+from terrakin.training.shipped import RECIPES, shipped_tables
 
 __all__ = ["TABLES", "filled", "pages"]
 
@@ -275,12 +274,11 @@ def _field_words(cls: type) -> dict[str, str]:
 def _recipes() -> str:
     rows = []
     for file in sorted(RECIPES.glob("*.toml")):
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = shipped_tables(file.stem)
         losses = ", ".join(f"`{loss['name']}`" for loss in tables["loss"])
-        rows.append(
-            (f"`{file.stem}`", tables["words"], f"`{tables['backbone']['name']}`", f"`{tables['head']['name']}`", losses)
-        )
-    return _table(("recipe", "what it is", "backbone", "head", "losses"), rows)
+        parts = [f"`{tables[part]['name']}`" if part in tables else "" for part in ("frontend", "backbone", "head")]
+        rows.append((f"`{file.stem}`", tables["words"], *parts, losses))
+    return _table(("recipe", "what it is", "front-end", "backbone", "head", "losses"), rows)
 
 
 def _recipe_tables() -> str:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-import tomllib
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ from terrakin.spaces.space import Space
 from terrakin.training import recipe
 from terrakin.training.augment import Augmentation
 from terrakin.training.optimizers import OPTIMIZERS
-from terrakin.training.reading import RECIPES, parse
+from terrakin.training.reading import RECIPES, parse, read_text
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 from terrakin.views.records import CSV_COLUMNS
@@ -136,7 +135,7 @@ def test_recipes_on_a_page_are_understood(page, root) -> None:
     blocks = re.findall(r"^```toml\n(.*?)^```", (root / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert blocks
     for block in blocks:
-        assert parse(tomllib.loads(block), where=page).words
+        assert read_text(block, where=page).words
 
 
 def test_every_option_of_a_part_of_training_is_explained(root) -> None:

@@ -81,10 +81,11 @@ def test_show_lists_every_member_with_a_word_about_it(run, what) -> None:
 def test_show_tells_what_a_recipe_trains_without_torch(run, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     lines = run("show", "recipes").out.splitlines()
-    assert re.split(r"\s{2,}", lines[0]) == ["name", "backbone", "head", "losses", "epochs", "what it is"]
+    assert re.split(r"\s{2,}", lines[0]) == ["name", "front-end", "backbone", "head", "losses", "epochs", "what it is"]
     found = {line.split()[0]: re.split(r"\s{2,}", line)[1:] for line in lines[1:]}
     assert found["resnet34.fc1.pca"][:4] == ["resnet34", "fc", "cross-entropy", "40"]
     assert found["resnet34.fc1.pca"][4].startswith("The row that the JSST papers lack")
+    assert found["resnet34.jsst.fc"][:5] == ["jsst", "resnet34", "fc", "cross-entropy", "40"]
     assert found["mobilenetv2.triplet"][:4] == ["mobilenetv2", "projection", "triplet", "12"]
 
 

@@ -1,10 +1,7 @@
 """What there is to choose from, as rows of a table."""
 
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 
-import terrakin
 from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES, DEFAULT, open_bundle
 from terrakin.datasets.table import table
@@ -14,8 +11,6 @@ from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
 
 __all__ = ["LISTINGS", "listing"]
-
-_RECIPES = Path(terrakin.__file__).parent / "training" / "recipes"
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -54,11 +49,14 @@ def _datasets() -> Table:
 
 
 def _recipes() -> Table:
-    # Read as what they are: the code that checks recipes needs torch, and who lists them may be about to install it.
-    read = [tomllib.loads(path.read_text(encoding="utf-8")) for path in _RECIPES.glob("*.toml")]
+    # Not checked: that needs torch, and who lists them may be about to install it.
+    from terrakin.training.shipped import RECIPES, shipped_tables
+
+    read = [shipped_tables(path.stem) for path in RECIPES.glob("*.toml")]
     rows: list[tuple[str, ...]] = [
         (
             recipe["name"],
+            recipe.get("frontend", {"name": ""})["name"],
             recipe["backbone"]["name"],
             recipe["head"]["name"],
             ",".join(loss["name"] for loss in recipe["loss"]),
@@ -68,7 +66,7 @@ def _recipes() -> Table:
         # By their names: their files' names end in .toml, and sort otherwise.
         for recipe in sorted(read, key=lambda recipe: str(recipe["name"]))
     ]
-    return ("name", "backbone", "head", "losses", "epochs", "what it is"), rows
+    return ("name", "front-end", "backbone", "head", "losses", "epochs", "what it is"), rows
 
 
 def _measures() -> Table:

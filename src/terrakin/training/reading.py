@@ -7,24 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from terrakin.bundles.reducer import parse_reducer
-from terrakin.errors import BundleError, RecipeError, UnknownNameError
+from terrakin.errors import BundleError, RecipeError
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
-from terrakin.registry import nearest
 from terrakin.training.augment import Augmentation
 from terrakin.training.optimizers import OPTIMIZERS
 from terrakin.training.recipe import Backbone, Component, Data, Export, Loss, Recipe, Schedule, Teacher
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
+from terrakin.training.shipped import RECIPES, completed, shipped
 from terrakin.training.toml_text import write_toml
 from terrakin.training.typed import component, no_others, table_of, tables_of, typed, value_of
 
 __all__ = ["RECIPES", "parse", "read_recipe", "read_text"]
-
-RECIPES = Path(__file__).with_name("recipes")
-"""Folder of the shipped recipes; a recipe's name is its file's without `.toml`."""
 
 
 def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
@@ -47,7 +44,7 @@ def read_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
 
 
 def read_text(text: str, changes: Sequence[str] = (), *, where: str) -> Recipe:
-    """Read the text of a recipe.
+    """Read the text of a recipe; what it takes over from another by `like` is part of what it gives.
 
     Args:
         text: TOML.
@@ -58,7 +55,7 @@ def read_text(text: str, changes: Sequence[str] = (), *, where: str) -> Recipe:
         RecipeError: if it is not TOML, or something in it does not exist or fit.
     """
     try:
-        tables = tomllib.loads(text)
+        tables = completed(tomllib.loads(text), where=Path(where).name)
     except (tomllib.TOMLDecodeError, RecursionError) as exc:
         raise RecipeError(f"cannot read the recipe {where}: {exc}") from exc
     for change in changes:
@@ -70,7 +67,7 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
     """A recipe from its tables; every name and option is held to the constructor that will get it.
 
     Args:
-        tables: as `tomllib` gives them.
+        tables: as `tomllib` gives them, complete: `like` is no table.
         where: what messages call the recipe.
 
     Raises:
@@ -91,7 +88,7 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
         ),
         optimizer=component(Component, tables["optimizer"], OPTIMIZERS, f"{where} [optimizer]", given=("groups",)),
         schedule=component(Schedule, tables["schedule"], SCHEDULES, f"{where} [schedule]", given=("steps", "steps_an_epoch")),
-        export=value_of(Export, tables["export"], f"{where} [export]"),
+        export=_export(tables["export"], f"{where} [export]"),
         frontend=None
         if "frontend" not in tables
         else component(Component, tables["frontend"], FRONTENDS, f"{where} [frontend]", given=("bands", "size")),
@@ -101,7 +98,8 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
             value_of(Teacher, table, f"{where} [[teacher]] {number}")
             for number, table in enumerate(tables_of(tables.get("teacher", []), f"{where}: teacher"))
         ),
-        source=write_toml(tables),
+        # In one order, whichever the file has: a run goes on where nothing but that differs.
+        source=write_toml({name: tables[name] for name in _TABLES if name in tables}),
     )
     _check(recipe, where)
     return recipe
@@ -196,12 +194,7 @@ def _path(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if isinstance(name_or_path, Path) or path.suffix == ".toml" or path.name != name_or_path:
         return path
-    shipped = RECIPES / f"{name_or_path}.toml"
-    if shipped.is_file():
-        return shipped
-    known = sorted(file.stem for file in RECIPES.glob("*.toml"))
-    meant = nearest(name_or_path, known)
-    raise UnknownNameError(f"no recipes named {name_or_path!r}{f';{meant}' if meant else '.'} There are: {', '.join(known)}")
+    return shipped(name_or_path)
 
 
 def _change(tables: dict[str, Any], change: str) -> None:
@@ -231,6 +224,11 @@ def _change(tables: dict[str, Any], change: str) -> None:
         example = f"{way[0]}.{way[-1]}.weight" if way[-1].isdecimal() else f"{way[0]}.0.{way[-1]}"
         raise RecipeError(f"{change!r}: name a key of one of the {len(here)}, such as {example}")
     here[way[-1]] = new
+
+
+def _export(table: Any, where: str) -> Export:
+    export: Export = value_of(Export, table, where)
+    return dataclasses.replace(export, reducer=None) if export.reducer == "none" else export
 
 
 def _data(table: Any, where: str) -> Data:

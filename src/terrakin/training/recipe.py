@@ -111,7 +111,7 @@ class Export:
     components: int | None = None
     """Keep this many leading principal components of what is whitened, in the graph; all where not given."""
     reducer: str | None = None
-    """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the training images."""
+    """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the training images; `none` for none."""
     space: Literal["cosine", "pearson"] = "cosine"
     """How embeddings compare; by Pearson's correlation where there are no reducer and no components, which are for cosine."""
     weights: Literal["float32", "int8"] = "float32"
