@@ -119,6 +119,7 @@ ADVICE = {
     "ArchiveFullError": "Make room and run the same command again; what was committed is kept.",
     "ChipNotFoundError": "Take the nearest id from the message, or the path of a file that exists.",
     "FilterError": "Correct the filter at the column that the message names.",
+    "HashingError": "Do what the message says: more vectors, labels, fewer bits, or another hash function.",
     "DatasetError": "Give the folder that the published archive unpacks to.",
     "EvaluationError": "Choose a protocol, relevance or measure for which the chips have what is needed.",
     "OutputError": "Choose another path, or make room.",

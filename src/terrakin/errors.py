@@ -16,6 +16,7 @@
     ├── FilterError           a filter does not follow the grammar, or names an unknown field
     ├── DatasetError          a folder is not the data set that it was said to be
     ├── EvaluationError       a measure or protocol cannot be computed on these data
+    ├── HashingError          a hash function cannot be fitted, or its arrays are none
     ├── TrainingError         a run of training, or what it is given, is wrong
     │   └── RecipeError       a recipe names what does not exist or does not fit
     └── OutputError           a result cannot be written where it should go
@@ -35,6 +36,7 @@ __all__ = [
     "DatasetError",
     "EvaluationError",
     "FilterError",
+    "HashingError",
     "MissingExtraError",
     "OutputError",
     "PassportMismatchError",
@@ -118,6 +120,10 @@ class DatasetError(TerrakinError):
 
 class EvaluationError(TerrakinError):
     """A measure or a protocol cannot be computed on these data."""
+
+
+class HashingError(TerrakinError):
+    """A hash function cannot be fitted on these vectors or labels, or its arrays are not those of one."""
 
 
 class TrainingError(TerrakinError):

@@ -30,6 +30,8 @@ from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
 from terrakin.evaluation.report import Report
+from terrakin.hashing.kernels import KERNELS
+from terrakin.hashing.known import FORMS, HASHERS
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
@@ -51,7 +53,7 @@ from terrakin.views.records import CSV_COLUMNS
 PARTS = (FRONTENDS, BACKBONES, HEADS, LOSSES, OPTIMIZERS, SAMPLERS, SCHEDULES)
 """What a recipe names."""
 
-REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES, *PARTS)
+REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES, HASHERS, FORMS, KERNELS, *PARTS)
 
 SELF_EXPLAINING = {"--help", "-h", "-k"}
 """Options that the pages use and need not explain."""

@@ -1,0 +1,1 @@
+"""Hash functions: vectors to short codes that compare by the Hamming distance."""
