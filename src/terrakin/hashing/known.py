@@ -17,7 +17,12 @@ _HERE = "terrakin.hashing"
 HASHERS = Registry[type[Learner]](
     "hashers",
     {
+        "dhn": f"{_HERE}.dhn:Dhn",
+        "itq": f"{_HERE}.itq:Itq",
+        "kslsh": f"{_HERE}.kslsh:Kslsh",
         "kulsh": f"{_HERE}.kulsh:Kulsh",
+        "lsh": f"{_HERE}.lsh:Lsh",
+        "mhcln": f"{_HERE}.mhcln:Mhcln",
         "sign": f"{_HERE}.sign:Sign",
     },
 )
@@ -28,6 +33,7 @@ FORMS = Registry[type[Hasher]](
     {
         "kernel": f"{_HERE}.kernel_form:KernelForm",
         "linear": f"{_HERE}.linear_form:LinearForm",
+        "network": f"{_HERE}.network_form:NetworkForm",
     },
 )
 """What fitted hash functions consist of. Several ways to fit end in one form."""

@@ -1,0 +1,1 @@
+"""Hash functions that are small networks: fitted here, applied by `terrakin.hashing`."""

@@ -1,0 +1,38 @@
+"""Fitting of the hash function `dhn`."""
+
+from dataclasses import asdict
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from terrakin.hashing.dhn import Dhn
+from terrakin.hashing.hasher import Origin
+from terrakin.hashing.network_form import NetworkForm
+from terrakin.training.hashing.network import trained
+from terrakin.training.hashing.terms import pair_term, quantisation_term
+from terrakin.training.samplers.sampler import drawn
+
+__all__ = ["fit"]
+
+
+def fit(options: Dhn, vectors: NDArray[np.float32], classes: NDArray[np.int64], *, bits: int, seed: int) -> NetworkForm:
+    """Fit to vectors (N, D) of classes (N,)."""
+    labels = torch.from_numpy(classes)
+
+    def loss(network: nn.Module, rows: Tensor, step: int) -> Tensor:
+        batch = drawn(seed, step).permutation(len(rows))[: options.batch]
+        z = network(rows[batch]).tanh()
+        return pair_term(z, labels[batch]) + options.quantise * quantisation_term(z)
+
+    return trained(
+        Origin("dhn", seed, asdict(options)),
+        vectors,
+        bits,
+        loss,
+        width=options.width,
+        depth=options.depth,
+        steps=options.steps,
+        rate=options.rate,
+    )

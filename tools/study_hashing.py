@@ -1,0 +1,148 @@
+"""Measure hash functions on a benchmark; print the table of `docs/hashing.md`.
+
+    python tools/study_hashing.py UCM WORK
+    python tools/study_hashing.py AID WORK --dataset aid --models imagenet-mobilenetv2 --bits 32 --rows "dhn depth=0" dhn
+
+Protocol `mhcln`: the first six tenths of each class are for fitting, each of the others asks all the others. Three figures:
+map@20:found with ties by id, as published (ids begin with the class, so it is no random order); the same with ties in random
+order; and standard mAP over the whole ranking, expected over ties. Embeddings and finished rows are kept in WORK.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrakin.api.archive import Archive
+from terrakin.api.labelled import labelled as labelled_of
+from terrakin.evaluation.evaluate import evaluate
+from terrakin.evaluation.labelled import Labelled, in_id_order
+from terrakin.evaluation.measures.judged import Judged
+from terrakin.evaluation.measures.known import measure
+from terrakin.evaluation.protocols.mhcln import Mhcln
+from terrakin.evaluation.svm import by_predicted_class, svm_probabilities
+from terrakin.hashing.known import HASHERS, fit_hasher
+from terrakin.spaces.kinds import distances
+from terrakin.spaces.space import Space
+
+PAPER: Mapping[tuple[str, int], float] = {
+    ("kslsh", 16): 0.557,
+    ("kslsh", 24): 0.594,
+    ("kslsh", 32): 0.630,
+    ("mhcln", 16): 0.875,
+    ("mhcln", 24): 0.890,
+    ("mhcln", 32): 0.904,
+    ("svm", 0): 0.556,
+}
+"""map@20:found on UC Merced, as published: KSLSH on a bag of visual words, MHCLN on Inception-v3."""
+
+FIRST, WHOLE = "map@20:found", "map"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Retrieval by one ranking."""
+
+    by_id: float
+    """map@20:found, ties by id."""
+    any_order: float
+    """map@20:found, ties in random order."""
+    whole: float
+    """mAP, expected over ties."""
+
+
+def main(data: Path, work: Path, dataset: str, models: Sequence[str], lengths: Sequence[int], rows: Sequence[str]) -> None:
+    """Print a row for every model, hash function and length."""
+    work.mkdir(parents=True, exist_ok=True)
+    print(f"| model | ranked by | bits | {FIRST} | ties random | {WHOLE} | kept of float | paper |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for model in models:
+        chips = _embedded(data, work / f"{dataset}-{model}", dataset, model)
+        tests = _tests(chips)
+        float_found = _measured(_taken(chips, tests))
+        _print(model, "float vectors", 0, float_found, float_found)
+        for words in rows:
+            name, *given = words.split()
+            options = {key: json.loads(value) for key, value in (one.split("=") for one in given)}
+            if name == "svm":
+                _print(model, words, 0, _by_svm(chips, tests, **options), float_found)
+                continue
+            for bits in lengths:
+                kept = work / f"{dataset}-{model}-{words.replace(' ', '-')}-{bits}.json"
+                if not kept.exists():
+                    found = _by_codes(chips, tests, name, bits, options)
+                    kept.write_text(json.dumps([found.by_id, found.any_order, found.whole]), encoding="utf-8")
+                _print(model, words, bits, Found(*json.loads(kept.read_text(encoding="utf-8"))), float_found)
+
+
+def _embedded(data: Path, folder: Path, dataset: str, model: str) -> Labelled:
+    if folder.exists():
+        archive = Archive.open(folder)
+    else:
+        archive = Archive.create(folder, model=model)
+        archive.add(data, dataset=dataset)
+    return in_id_order(labelled_of(archive.store))
+
+
+def _tests(chips: Labelled) -> NDArray[np.int64]:
+    """Rows of the chips that ask; the protocol says which, and the others are for fitting."""
+    codes = np.zeros((len(chips.ids), 1), np.uint8)
+    return Mhcln().plan(replace(chips, vectors=codes, space=Space("hamming", 8)), seed=0).trials[0].queries
+
+
+def _by_codes(chips: Labelled, tests: NDArray[np.int64], name: str, bits: int, options: Mapping[str, float | str]) -> Found:
+    fitted = np.setdiff1d(np.arange(len(chips.ids)), tests)
+    labels = [chips.labels[row] for row in fitted]
+    hasher = fit_hasher(name, chips.vectors[fitted], bits=bits, labels=labels, seed=0, **options)
+    codes = Labelled(chips.ids, chips.labels, hasher.codes(chips.vectors), Space("hamming", bits))
+    return _measured(_taken(codes, tests))
+
+
+def _measured(tests: Labelled) -> Found:
+    by_id, sampled, expected = (
+        evaluate(tests, protocol="loo", measures=[name], ties=ties, draws=1).measures[name].value
+        for name, ties in ((FIRST, "id"), (FIRST, "sample:20"), (WHOLE, "expected"))
+    )
+    return Found(by_id, sampled, expected)
+
+
+def _by_svm(chips: Labelled, tests: NDArray[np.int64], penalty: float = 1.0) -> Found:
+    fitted = np.setdiff1d(np.arange(len(chips.ids)), tests)
+    classes = [chips.labels[row][0] for row in fitted]
+    probable = svm_probabilities(chips.vectors[fitted], classes, chips.vectors[tests], penalty=penalty)
+    apart = distances(chips.space, chips.vectors[tests], chips.vectors[tests])
+    order = by_predicted_class(probable, probable, apart)
+    count = len(tests)
+    order = order[order != np.arange(count)[:, np.newaxis]].reshape(count, count - 1)
+    names = np.array([chips.labels[row][0] for row in tests])
+    relevance = names[order] == names[:, np.newaxis]
+    relevant = relevance.sum(axis=1)
+    judged = Judged(relevance, relevant, count - 1, int(relevant.max()))
+    first, whole = (float(measure(name)(judged).mean()) for name in (FIRST, WHOLE))
+    return Found(first, first, whole)
+
+
+def _taken(chips: Labelled, rows: NDArray[np.int64]) -> Labelled:
+    return Labelled([chips.ids[row] for row in rows], [chips.labels[row] for row in rows], chips.vectors[rows], chips.space)
+
+
+def _print(model: str, words: str, bits: int, found: Found, float_found: Found) -> None:
+    paper = PAPER.get((words, bits))
+    figures = f"{found.by_id:.3f} | {found.any_order:.3f} | {found.whole:.3f} | {found.whole / float_found.whole:.0%}"
+    print(f"| `{model}` | {words} | {bits or ''} | {figures} | {'' if paper is None else f'{paper:.3f}'} |", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure hash functions on a benchmark by the protocol mhcln.")
+    parser.add_argument("data", type=Path, help="root of the benchmark")
+    parser.add_argument("work", type=Path, help="folder for embeddings and finished rows")
+    parser.add_argument("--dataset", default="ucm")
+    parser.add_argument("--models", nargs="+", default=["aid-mobilenetv2", "imagenet-mobilenetv2"])
+    parser.add_argument("--bits", nargs="+", type=int, default=[16, 24, 32])
+    parser.add_argument("--rows", nargs="+", default=[*HASHERS, "svm"], help="hash functions with options, or svm")
+    given = parser.parse_args()
+    main(given.data, given.work, given.dataset, given.models, given.bits, given.rows)
