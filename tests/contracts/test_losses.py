@@ -14,7 +14,7 @@ SIZE, CLASSES, WIDTH = 6, 4, 10
 LABELS = torch.arange(12) % CLASSES
 SEEN = slice(2, 2 + SIZE)
 """Of an embedding of `WIDTH`."""
-SEES_LOGITS = {"cross-entropy"}
+SEES_LOGITS = {"binary-cross-entropy", "cross-entropy"}
 """Losses that see no embedding, and so no columns of one."""
 pytestmark = pytest.mark.parametrize("name", NAMES)
 
@@ -45,6 +45,14 @@ def seen_by(name: str, output: Output) -> torch.Tensor:
 
 def test_it_says_whether_it_needs_a_teacher(name):
     assert isinstance(LOSSES[name].needs_targets, bool)
+
+
+def test_it_says_whether_it_reads_sets(name):
+    loss, sets = made(name), F.one_hot(LABELS, CLASSES).bool()
+    if LOSSES[name].reads_sets:
+        torch.testing.assert_close(loss(batch(), sets, TARGETS), loss(batch(), LABELS, TARGETS))
+    else:
+        assert LOSSES[name].reads_sets is False
 
 
 def test_it_is_a_positive_number(name):

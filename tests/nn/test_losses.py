@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from terrakin.errors import RecipeError
+from terrakin.nn.losses.binary_cross_entropy import BinaryCrossEntropy
 from terrakin.nn.losses.contrastive import Contrastive
 from terrakin.nn.losses.cross_entropy import CrossEntropy
 from terrakin.nn.losses.distillation import Distillation
@@ -182,3 +183,16 @@ def test_a_batch_without_pairs_costs_nothing_and_trains_on(output, loss):
 def test_an_option_out_of_range_is_refused(make, words):
     with pytest.raises(RecipeError, match=words):
         make()
+
+
+def test_binary_cross_entropy_asks_of_each_label_by_itself() -> None:
+    logits = torch.tensor([[0.0, 2.0, -1.0], [3.0, -0.5, 0.0]], dtype=torch.float64)
+    sets = torch.tensor([[True, True, False], [False, False, False]])
+    loss = BinaryCrossEntropy(4, 3)
+    found = loss(Output(torch.zeros(2, 4), logits), sets).item()
+    terms = [
+        -math.log(p if wanted else 1 - p)
+        for row, labels in zip(logits.sigmoid().tolist(), sets.tolist(), strict=True)
+        for p, wanted in zip(row, labels, strict=True)
+    ]
+    assert found == pytest.approx(sum(terms) / 6, abs=1e-12)

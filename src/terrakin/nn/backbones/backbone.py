@@ -16,7 +16,7 @@ class Backbone(nn.Module):
     """A network from images to a feature map, in named stages any of which can be frozen; made by `(bands=3, **options)`.
 
     `forward` takes normalised float images (N, C, H, W) and gives a feature map (N, channels, h, w), h and w being H and W over
-    32, rounded up.
+    32, rounded up. One that is made for images of one size gives a map of one pixel, and refuses others with a RecipeError.
 
     A frozen stage has parameters without a gradient, and its batch norm uses and keeps its stored statistics even in training
     mode. It still runs inside the graph: gradients pass through it to whatever comes before.
@@ -34,6 +34,8 @@ class Backbone(nn.Module):
     """Name of the first convolution's weight, which is adapted to other bands."""
     classifier: ClassVar[tuple[str, ...]]
     """Names in a published checkpoint that are not part of the backbone."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Names of the bands that it tells apart, in order; empty where any bands will do."""
 
     def __init__(self, stages: Mapping[str, tuple[str, ...]]) -> None:
         """Name stages, input side first, each by the submodules that it consists of."""

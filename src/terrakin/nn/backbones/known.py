@@ -16,6 +16,8 @@ BACKBONES = Registry[Callable[..., Backbone]](
         "resnet18": f"{_HERE}.resnet:ResNet18",
         "resnet34": f"{_HERE}.resnet:ResNet34",
         "resnet50": f"{_HERE}.resnet:ResNet50",
+        "single-branch": f"{_HERE}.branches:SingleBranch",
+        "three-branch": f"{_HERE}.branches:ThreeBranch",
     },
 )
 """Constructors `(bands: int = 3, **options)` by name."""

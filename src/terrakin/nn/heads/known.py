@@ -13,6 +13,7 @@ HEADS = Registry[Callable[..., Head]](
     "heads",
     {
         "fc": f"{_HERE}.classifier:Classifier",
+        "fc-block": f"{_HERE}.fc_block:FcBlock",
         "gap": f"{_HERE}.pooled:Gap",
         "gem": f"{_HERE}.pooled:Gem",
         "projection": f"{_HERE}.projection:Projection",

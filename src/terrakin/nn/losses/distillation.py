@@ -21,6 +21,7 @@ class Distillation(Loss):
     """
 
     needs_targets: ClassVar[bool] = True
+    reads_sets: ClassVar[bool] = True
 
     def __init__(
         self, size: int, classes: int, *, cosine: float = 1.0, gram: float = 1.0, columns: slice | None = None

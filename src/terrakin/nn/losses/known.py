@@ -10,6 +10,7 @@ _HERE = "terrakin.nn.losses"
 LOSSES = Registry[LossMaker](
     "losses",
     {
+        "binary-cross-entropy": f"{_HERE}.binary_cross_entropy:BinaryCrossEntropy",
         "contrastive": f"{_HERE}.contrastive:Contrastive",
         "cross-entropy": f"{_HERE}.cross_entropy:CrossEntropy",
         "distillation": f"{_HERE}.distillation:Distillation",

@@ -13,13 +13,16 @@ class Loss(nn.Module):
     """One number to make small; made by `(size, classes, *, columns=None, **options)`.
 
     `columns` are those of the embedding that it sees, all of them by default, and `size` says how many they are. `forward`
-    takes an `Output` of N images, labels (N,) int64 in [0, classes) and, where a teacher is learnt from, its embeddings of the
-    same images as targets (N, T) float; it gives a scalar. It computes in the precision of what it is given: under automatic
-    mixed precision, call it outside.
+    takes an `Output` of N images, labels (N,) int64 in [0, classes), or (N, classes) bool where it reads sets of them, and,
+    where a teacher is learnt from, its embeddings of the same images as targets (N, T) float; it gives a scalar. It computes
+    in the precision of what it is given: under automatic mixed precision, call it outside.
     """
 
     needs_targets: ClassVar[bool] = False
     """Whether it learns from a teacher's embeddings."""
+
+    reads_sets: ClassVar[bool] = False
+    """Whether an image may have several labels."""
 
     needs_packages: ClassVar[tuple[str, ...]] = ()
     """What it needs besides torch and numpy, as pip names it; imported by that name with `_` for `-`."""
@@ -38,6 +41,9 @@ class LossMaker(Protocol):
 
     needs_targets: bool
     """Whether its losses learn from a teacher's embeddings."""
+
+    reads_sets: bool
+    """Whether an image may have several labels."""
 
     needs_packages: tuple[str, ...]
     """What they need besides torch and numpy, as pip names it; imported by that name with `_` for `-`."""
