@@ -32,6 +32,7 @@ from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
+from terrakin.papers.reading import read_table, tables
 from terrakin.registry import Registry
 from terrakin.scenes.formats import DRIVERS
 from terrakin.scenes.sensors import SENSORS
@@ -282,6 +283,31 @@ def _recipes() -> str:
     return _table(("recipe", "what it is", "front-end", "backbone", "head", "losses"), rows)
 
 
+def _paper_tables() -> str:
+    rows = []
+    for name in tables():
+        table = read_table(name)
+        printed = [row for row in table.rows if row.printed]
+        ways = sum(row.way.recipe is not None for row in printed)
+        rows.append((f"`{name}`", table.words, ", ".join(table.tests), f"{ways} of {len(printed)}"))
+    return _table(("table", "what it is of", "test sets", "rows with a recipe"), rows)
+
+
+def _paper_rows() -> str:
+    """Every row that a recipe is named for, once: the recipe, and the rows of the tables."""
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    for name in tables():
+        for row in read_table(name).rows:
+            if row.way.recipe is not None:
+                key = (row.way.recipe, row.way.vector, row.way.remark)
+                found.setdefault(key, {}).setdefault(f"{row.name} ({name.partition('-')[0]})")
+    lines = [
+        (f"`{recipe}`", vector, "; ".join(names) + (f". {remark[0].upper()}{remark[1:]}" if remark else ""))
+        for (recipe, vector, remark), names in sorted(found.items())
+    ]
+    return _table(("recipe", "what is compared", "rows"), lines)
+
+
 def _recipe_tables() -> str:
     words = _field_words(recipes.Recipe)
     written = {"losses": "[[loss]]", "teachers": "[[teacher]]", "name": "name", "words": "words"}
@@ -401,6 +427,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "measures": _measures,
     "models": _models,
     "optimizers": _of_members(OPTIMIZERS),
+    "paper-rows": _paper_rows,
+    "paper-tables": _paper_tables,
     "passport": _of_fields(Passport),
     "protocols": _protocols,
     "recipe": _recipe_tables,

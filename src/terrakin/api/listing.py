@@ -7,6 +7,7 @@ from terrakin.bundles.bundle import BUNDLES, DEFAULT, open_bundle
 from terrakin.datasets.table import table
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
+from terrakin.papers.reading import read_table, tables
 from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
 
@@ -77,6 +78,16 @@ def _protocols() -> Table:
     return ("name", "what it is"), [(name, _first_line(PROTOCOLS[name])) for name in PROTOCOLS]
 
 
+def _tables() -> Table:
+    rows: list[tuple[str, ...]] = []
+    for name in tables():
+        read = read_table(name)
+        recipes = sum(row.way.recipe is not None and bool(row.printed) for row in read.rows)
+        printed = sum(bool(row.printed) for row in read.rows)
+        rows.append((name, str(printed), str(recipes), ", ".join(read.tests), read.words, read.title))
+    return ("name", "rows", "with a recipe", "test sets", "what it is of", "paper"), rows
+
+
 def _sources() -> Table:
     return ("name", "what it reads"), [(name, SOURCES[name].title) for name in SOURCES]
 
@@ -100,6 +111,7 @@ LISTINGS: dict[str, Callable[[], Table]] = {
     "measures": _measures,
     "protocols": _protocols,
     "sources": _sources,
+    "tables": _tables,
     "stores": _stores,
     "spaces": _spaces,
 }

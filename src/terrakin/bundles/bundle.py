@@ -99,6 +99,10 @@ class Bundle:
         """The graph's last feature maps (N, D, h, w), where it gives them; takes and raises as `embed`."""
         return self._graph.run("features", values)
 
+    def logits(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The graph's class logits (N, classes), where it gives them; takes and raises as `embed`."""
+        return self._graph.run("logits", values)
+
     def with_reducer(self, reducer: Reducer) -> "Bundle":
         """The same model followed by `reducer`, in place of any that it has. The two bundles share one loaded graph.
 

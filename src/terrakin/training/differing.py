@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["differing"]
+__all__ = ["differences", "differing"]
 
 _TOLD = 3
 # Keys that are named; a wholly other recipe has dozens.
@@ -22,10 +22,20 @@ def differing(one: str, other: str, *, sides: tuple[str, str]) -> str:
     >>> differing("[schedule]\nepochs = 3", "[schedule]\nepochs = 5\nwarmup = 1.0", sides=("there", "here"))
     'schedule.epochs: 3 there, 5 here; schedule.warmup: nothing there, 1.0 here'
     """
+    found = differences(one, other)
+    told = [f"{key}: {first} {sides[0]}, {second} {sides[1]}" for key, (first, second) in list(found.items())[:_TOLD]]
+    return "; ".join(told if len(found) <= _TOLD else [*told, f"and {len(found) - _TOLD} more"])
+
+
+def differences(one: str, other: str) -> dict[str, tuple[str, str]]:
+    r"""Both values of every key by which two recipes differ, as JSON writes them; `nothing` where a recipe lacks the key.
+
+    >>> differences("[schedule]\nepochs = 3", "[schedule]\nepochs = 5")
+    {'schedule.epochs': ('3', '5')}
+    """
     first, second = (_keys(text) for text in (one, other))
     keys = [key for key in dict.fromkeys([*first, *second]) if first.get(key) != second.get(key)]
-    told = [f"{key}: {first.get(key, 'nothing')} {sides[0]}, {second.get(key, 'nothing')} {sides[1]}" for key in keys[:_TOLD]]
-    return "; ".join(told if len(keys) <= _TOLD else [*told, f"and {len(keys) - _TOLD} more"])
+    return {key: (first.get(key, "nothing"), second.get(key, "nothing")) for key in keys}
 
 
 def _keys(text: str) -> dict[str, str]:

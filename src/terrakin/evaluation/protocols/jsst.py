@@ -9,7 +9,7 @@ from terrakin.errors import EvaluationError
 from terrakin.evaluation.labelled import Labelled
 from terrakin.evaluation.protocols.parts import of_classes, share_of, shuffled
 from terrakin.evaluation.protocols.plan import Plan
-from terrakin.evaluation.protocols.reduction import reduce
+from terrakin.evaluation.protocols.reduction import Reduced, reduce
 from terrakin.evaluation.trial import Trial
 
 __all__ = ["Jsst20"]
@@ -26,16 +26,17 @@ class Jsst20:
     """
 
     size: int = 128
-    """Dimensions after principal components."""
+    """Dimensions after principal components; 0 compares the embeddings as they are, in their own space."""
     seeds: int = 5
     """Draws of the queries."""
     queries: float = 0.2
     """Share of each class that asks, rounded down."""
 
     def __post_init__(self) -> None:
-        if self.size < 2 or self.seeds < 1 or not 0 < self.queries <= 1:
+        if self.size < 0 or self.size == 1 or self.seeds < 1 or not 0 < self.queries <= 1:
             raise ValueError(
-                f"size is at least 2, seeds at least 1, queries in (0, 1], got {self.size}, {self.seeds}, {self.queries}"
+                f"size is at least 2 or 0 for none, seeds at least 1, queries in (0, 1], "
+                f"got {self.size}, {self.seeds}, {self.queries}"
             )
 
     def plan(self, labelled: Labelled, *, seed: int) -> Plan:
@@ -47,13 +48,19 @@ class Jsst20:
                 f"protocol jsst20 asks with {self.queries:g} of each class, but the largest of {len(classes)} has "
                 f"{max(map(len, classes.values()))} chips; index more, or choose loo"
             )
-        # A query's gallery lacks only the query, so one reduction serves all: fitted on all chips, without labels.
-        reduced = reduce(labelled, gallery, size=self.size, kind="pearson", protocol="jsst20")
+        reduced, words = self._reduced(labelled, gallery)
         seeds = list(range(seed, seed + self.seeds))
         trials = tuple(Trial(self._queries(classes, one), gallery, reduced.vectors, reduced.space, one) for one in seeds)
-        facts = {"reduction": f"principal components of the gallery, {reduced.space.size} dimensions", "seeds": seeds}
+        facts = {"reduction": words, "seeds": seeds}
         measures = ("p@5", "p@10", "p@50", "p@100", "map@10:found", "map")
         return Plan(trials, "same-class", measures, facts, reduced.warnings)
+
+    def _reduced(self, labelled: Labelled, gallery: NDArray[np.int64]) -> tuple[Reduced, str]:
+        if self.size == 0:
+            return Reduced(labelled.vectors, labelled.space, ()), "none"
+        # A query's gallery lacks only the query, so one reduction serves all: fitted on all chips, without labels.
+        reduced = reduce(labelled, gallery, size=self.size, kind="pearson", protocol="jsst20")
+        return reduced, f"principal components of the gallery, {reduced.space.size} dimensions"
 
     def _queries(self, classes: dict[str, NDArray[np.int64]], seed: int) -> NDArray[np.int64]:
         drawn = [shuffled(rows, label, seed)[: share_of(len(rows), self.queries)] for label, rows in classes.items()]

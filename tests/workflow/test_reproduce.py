@@ -1,0 +1,209 @@
+"""A published table beside one's own figures: trained, read again, told with all that they depend on."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from terrakin.errors import UnknownNameError
+
+WRONG = 2
+
+PAPER = """
+title = "A paper"
+protocol = "as they did"
+train = "chips"
+evaluation = "jsst20:size=0:seeds=2"
+components = 4
+names = ["method"]
+sets = { T = "test-chips", U = "other-chips" }
+measures = { "mAP" = "map@10:found", "P@5" = "p@5", "Time" = "" }
+[tables]
+1 = "three methods"
+[[way]]
+rows = { method = "PCA" }
+recipe = "own.toml"
+vector = "components"
+[[way]]
+rows = { method = "FC" }
+recipe = "own.fc.toml"
+same = "own.toml"
+vector = "logits"
+[[way]]
+rows = { method = "Lost" }
+recipe = "lost"
+[[way]]
+reason = "out of scope: too odd"
+[[more]]
+name = "Raw, not in the paper"
+recipe = "own.toml"
+remark = "without components"
+[[note]]
+id = "S1"
+rows = { method = "FC" }
+words = "A copied row."
+[[note]]
+id = "S2"
+tables = ["1"]
+words = "The printed mAP is of ten."
+"""
+
+ROWS = """dataset,method,mAP,P@5,Time
+T,PCA,0.9432,0.9194,3
+T,FC,0.8867,0.8469,2
+T,Lost,0.5,0.4,1
+T,Odd,0.3,0.2,-
+U,PCA,0.9290,0.8871,3
+"""
+
+
+@pytest.fixture(scope="session")
+def sets(pictures, tmp_path_factory) -> dict[str, Path]:
+    """Small pictures of four classes, to train and to measure on, and those of three of the classes."""
+    fewer = tmp_path_factory.mktemp("sets") / "fewer"
+    shutil.copytree(pictures, fewer)
+    shutil.rmtree(fewer / "harbor")
+    return {"chips": pictures, "test-chips": pictures, "fewer": fewer}
+
+
+@pytest.fixture
+def table(tmp_path, tiny_recipe) -> Path:
+    folder = tmp_path / "paper"
+    folder.mkdir()
+    text = tiny_recipe.read_text()
+    head, loss = 'name = "projection"\nparts = [8]', 'name = "normalised-softmax"'
+    assert head in text
+    assert loss in text
+    text = text.replace(head, 'name = "fc"\nhidden = 8\nfeature = "hidden"').replace(loss, 'name = "cross-entropy"')
+    (folder / "own.toml").write_text(text.replace("epochs = 3", "epochs = 2") + 'reducer = "pca:2"\n')
+    (folder / "mine.toml").write_text(PAPER)
+    (folder / "mine-1.csv").write_text(ROWS)
+    return folder / "mine-1.csv"
+
+
+@pytest.fixture
+def reproduce(run, table, tmp_path) -> Callable[..., dict]:
+    """Run the command and give what it wrote: `said` on standard output, and the JSON."""
+
+    def call(*options: object, status: int = 0) -> dict:
+        out = tmp_path / "out.json"
+        done = run("reproduce", table, "--runs", tmp_path / "runs", "--json", out, *options, "-q", status=status)
+        return {"said": done.out, "err": done.err, **(json.loads(out.read_text()) if status == 0 else {})}
+
+    return call
+
+
+def rows(found: dict, test: str = "T") -> dict[str, dict]:
+    return {row["row"]: row for row in found["rows"] if row["test"] == test}
+
+
+def test_a_dry_run_says_what_would_be_done_and_what_is_missing(reproduce, sets, tmp_path) -> None:
+    found = reproduce("--dry-run", "--test", f"T={sets['test-chips']}", "--seed", 0, "--seed", 1)
+    missing = [
+        f"there is no finished run {tmp_path}/runs/own.seed0, {tmp_path}/runs/own.seed1",
+        "to train it, give its training set: --train chips=FOLDER",
+    ]
+    # The second is read from the same network.
+    assert rows(found)["PCA"]["states"] == rows(found)["FC"]["states"] == missing
+    assert rows(found)["Lost"]["states"][1] == "the recipe lost is not in this version"
+    assert rows(found)["Odd"]["states"] == ["out of scope: too odd"]
+    assert rows(found, "U")["PCA"]["states"] == [*missing, "to measure it, give the test set: --test other-chips=FOLDER"]
+    for words in (*missing, "out of scope: too odd", "S1  A copied row.", "S2  The printed mAP is of ten."):
+        assert words in found["said"]
+    assert "FC (S1)" in found["said"]
+    found = reproduce("--dry-run", "--test", f"T={sets['test-chips']}", "--train", f"chips={sets['chips']}")
+    assert rows(found)["PCA"]["states"] == ["would train own.seed0 on chips, and measure on test-chips"]
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.usefixtures("tiny_backbone")
+def test_a_table_is_trained_measured_and_read_again(reproduce, sets, tmp_path) -> None:
+    given = ("--test", f"T={sets['test-chips']}", "--train", f"chips={sets['chips']}", "--seed", 0, "--seed", 1)
+    first = reproduce(*given, "--markdown", tmp_path / "out.md")
+    assert sorted(path.name for path in (tmp_path / "runs").glob("own*")) == [
+        *("own.seed0", "own.seed0.training", "own.seed1", "own.seed1.training")
+    ]
+    (ours,) = rows(first)["PCA"]["ours"]
+    assert ours["seeds"] == [0, 1]
+    figure = ours["paper_protocol"]["map@10:found"]
+    assert figure["n"] == 2
+    assert figure["mean"] == pytest.approx(sum(figure["values"]) / 2)
+    assert list(ours["standard_protocol"]) == ["map@10:found", "p@5", "map"]
+    depends = ours["depends_on"]
+    assert (depends["data"], depends["images"], depends["classes"]) == ("chips", 37, 4)
+    assert depends["other_than_paper"] == depends["other_than_recipe"] == {}
+    assert (depends["evaluation"]["trials"], depends["evaluation"]["queries"], depends["standard"]["queries"]) == (2, 16, 48)
+    assert depends["vector"].startswith("4 principal components, fitted on these images")
+    assert rows(first)["FC"]["ours"][0]["depends_on"]["vector"] == "4 class logits by Pearson's correlation"
+    raw = rows(first)["Raw, not in the paper"]
+    # The bundle's own reducer, to two dimensions, is left out.
+    assert raw["ours"][0]["depends_on"]["vector"] == "the embedding of 8 by Pearson's correlation"
+    assert raw["printed"] is None
+    assert re.search(r"ours, leave-one-out +0\.\d{4} ± 0\.\d{4} .* T1 L1\n", first["said"])
+    assert "mean ± standard deviation" in first["said"]
+    markdown = (tmp_path / "out.md").read_text()
+    assert "| FC (S1) | paper | 0.8867 | 0.8469 | 2 | - | P |" in markdown
+    assert "- **(1)** there is no finished run" in markdown
+
+    # Again: nothing is trained, nothing measured, and without the training set.
+    shutil.rmtree(tmp_path / "runs" / "vectors")
+    again = reproduce("--test", f"T={sets['test-chips']}", "--no-train")
+    assert not (tmp_path / "runs" / "vectors").exists()
+    assert rows(again)["PCA"]["ours"][0]["paper_protocol"] == ours["paper_protocol"]
+    assert rows(again)["PCA"]["ours"][0]["seeds"] == [0, 1]
+
+
+@pytest.mark.usefixtures("tiny_backbone")
+def test_what_differs_is_said_and_what_is_kept_is_never_stale(reproduce, sets, tmp_path) -> None:
+    test = tmp_path / "T"
+    shutil.copytree(sets["test-chips"], test)
+    given = ("--test", f"test-chips={test}", "--train", f"fewer={sets['fewer']}", "--rows", "pca")
+    found = reproduce(*given, "--set", "schedule.epochs=1", "--set", "export.name=other")
+    (row,) = rows(found).values()
+    depends = row["ours"][0]["depends_on"]
+    assert depends["other_than_paper"] == {"training set": {"paper": "chips", "here": "fewer"}}
+    assert depends["other_than_recipe"] == {"schedule.epochs": {"recipe": "2", "here": "1"}}
+    assert "other than the paper: training set fewer (chips there)" in found["said"]
+    assert "other than the recipe: schedule.epochs 1 (2 there)" in found["said"]
+
+    # A finished run is read as it is; that it is not what is asked for is told.
+    other = reproduce(*given, "--set", "schedule.epochs=3")
+    assert rows(other)["PCA"]["ours"][0]["paper_protocol"] == row["ours"][0]["paper_protocol"]
+    assert "own.seed0 was trained otherwise than --set asks: schedule.epochs 1 (3 asked)" in other["said"]
+
+    # Other images, other figures.
+    shutil.rmtree(test / "harbor")
+    less = reproduce(*given)
+    assert rows(less)["PCA"]["ours"][0]["depends_on"]["images_tested"] == 36
+    kept = list((tmp_path / "runs" / "figures").glob("*.json"))
+    assert len(kept) == 2
+    kept[0].write_text("{")
+    kept[1].write_text("{}")
+    assert rows(reproduce(*given)) == rows(less)
+
+    # A run of another kind is not averaged in.
+    reproduce(*given, "--seed", 1)
+    mixed = rows(reproduce(*given))["PCA"]["ours"][0]
+    assert mixed["seeds"] == [0]
+    assert mixed["warnings"][0] == "own.seed1 is left out: it differs from seed 0 in schedule.epochs"
+
+
+def test_wrong_use_is_told(reproduce, sets) -> None:
+    for options, words in (
+        (("--test", "ucm"), "write NAME=DIR, such as ucm=UCMerced_LandUse, got 'ucm'"),
+        (("--test", "Z=x"), "table mine-1 has no test set 'Z'; it has test-chips, other-chips"),
+        (("--rows", "nope"), "table mine-1 has no row 'nope'; it has PCA, FC, Lost, Odd, Raw, not in the paper"),
+        (("--measures", "pp@5"), "pp"),
+    ):
+        assert words in reproduce(*options, status=WRONG)["err"]
+    assert "there is no folder at 'nowhere'" in reproduce("--test", "T=nowhere", status=1)["err"]
+
+
+def test_an_unknown_table_is_refused() -> None:
+    from terrakin.api.reproduce import reproduce
+
+    with pytest.raises(UnknownNameError, match="no published table named 'jsst2021'"):
+        reproduce("jsst2021", "runs")
