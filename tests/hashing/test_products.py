@@ -1,0 +1,42 @@
+"""Products that do not depend on batch, order or layout."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrakin.hashing import products as module
+from terrakin.hashing.products import products
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 70), st.integers(1, 17), st.integers(-30, 30))
+def test_they_are_products_and_depend_on_a_row_and_a_direction_alone(seed, count, size, bits, power):
+    rng = np.random.default_rng(seed)
+    rows, directions = rng.normal(size=(count, size)) * 2.0**power, rng.normal(size=(size, bits))
+    whole = products(rows, directions)
+    lengths = np.outer(np.linalg.norm(rows, axis=1), np.linalg.norm(directions, axis=0))
+    assert (np.abs(whole - rows @ directions) <= 2.0**-40 * lengths).all()
+    np.testing.assert_array_equal(products(rows[-1:], directions), whole[-1:])
+    np.testing.assert_array_equal(products(rows, directions[:, :1]), whole[:, :1])
+    order = rng.permutation(size)
+    np.testing.assert_array_equal(products(rows[:, order], directions[order])[:, :], whole)
+
+
+def test_rows_of_zeros_give_zeros():
+    np.testing.assert_array_equal(products(np.zeros((2, 3)), np.ones((3, 4))), np.zeros((2, 4)))
+
+
+def test_blocks_change_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows, directions = rng.normal(size=(30, 8)), rng.normal(size=(8, 5))
+    whole = products(rows, directions)
+    monkeypatch.setattr(module, "_BLOCK", 24)
+    np.testing.assert_array_equal(products(rows, directions), whole)
+
+
+@pytest.mark.parametrize("size", [4096])
+def test_long_vectors_are_exact_too(size):
+    rng = np.random.default_rng(0)
+    rows, directions = rng.normal(size=(7, size)), rng.normal(size=(size, 8))
+    np.testing.assert_array_equal(products(rows[::-1], directions)[::-1], products(rows, directions))
+    np.testing.assert_array_equal(products(rows[:, ::-1], directions[::-1]), products(rows, directions))
