@@ -22,12 +22,13 @@ from terrakin.api.listing import listing
 from terrakin.archive.manifest import Manifest
 from terrakin.archive.report import Summary
 from terrakin.archive.schema import SCENES, VECTOR, chips_schema
-from terrakin.bundles.passport import Passport, Reduction
+from terrakin.bundles.passport import Hashing, Passport, Reduction
 from terrakin.cli.app import FAILED, WRONG, WRONG_USE
 from terrakin.datasets.table import table as dataset_rows
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
+from terrakin.hashing.known import HASHERS
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
@@ -348,6 +349,17 @@ def _of_members(registry: Registry[Any]) -> Callable[[], str]:
     return write
 
 
+def _hashers() -> str:
+    """A table of the hash functions: each, and below it its options."""
+    rows: list[tuple[str, ...]] = []
+    for name in HASHERS:
+        learner: Any = HASHERS[name]
+        words = _field_words(learner)
+        rows.append((f"`{name}`", "", "", "yes" if learner.supervised else "no", _sentences(learner)))
+        rows += [("", f"`{field.name}`", _default(field.default), "", words[field.name]) for field in fields(learner)]
+    return _table(("name", "option", "default", "labels", "what it is"), rows)
+
+
 def _member(made: Any) -> str:
     """What a member is: the first words of its docstring, or of its module's where they refer to its protocol."""
     words = _sentences(made)
@@ -420,6 +432,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "errors": _errors,
     "formats": _formats,
     "frontends": _of_members(FRONTENDS),
+    "hashers": _hashers,
+    "hashing": _of_fields(Hashing),
     "heads": _of_members(HEADS),
     "index-report": _of_fields(Summary),
     "losses": _of_members(LOSSES),

@@ -25,7 +25,7 @@ def make_zip(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
 
 
 @pytest.mark.parametrize("name", ["new/bundle", "new/bundle.zip", "bundle.v2", "bundle.ZIP"])
-@pytest.mark.parametrize("extra", [{}, {"reducer.npz": b"npz"}])
+@pytest.mark.parametrize("extra", [{}, {"reducer.npz": b"npz"}, {"hasher.npz": b"npz"}])
 def test_what_is_written_is_read(tmp_path, name, extra):
     write_members(tmp_path / name, FILES | extra)
     assert read_members(tmp_path / name) == FILES | extra

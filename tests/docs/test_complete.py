@@ -19,8 +19,8 @@ from terrakin.archive.report import Summary
 from terrakin.archive.schema import SCENES, chips_schema
 from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES
-from terrakin.bundles.members import CARD, MODEL, PASSPORT, REDUCER
-from terrakin.bundles.passport import Passport, Reduction
+from terrakin.bundles.members import CARD, HASHER, MODEL, PASSPORT, REDUCER
+from terrakin.bundles.passport import Hashing, Passport, Reduction
 from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule
 from terrakin.cli.app import app
@@ -109,10 +109,10 @@ def test_every_public_method_is_explained(value, root) -> None:
     [
         ("errors.md", errors.__all__),
         ("formats.md", names(Manifest, IndexOptions, Chipping, ScalingRule, SourceOptions)),
-        ("formats.md", names(Passport, Reduction, Space)),
+        ("formats.md", names(Passport, Reduction, Hashing, Space)),
         ("formats.md", chips_schema(Space("cosine", 4)).names),
         ("formats.md", SCENES.names),
-        ("formats.md", [PASSPORT, MODEL, REDUCER, CARD]),
+        ("formats.md", [PASSPORT, MODEL, REDUCER, HASHER, CARD]),
         ("indexing.md", names(Summary)),
         ("indexing.md", list(SENSORS)),
         ("python.md", names(Hit)),

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from terrakin.bundles import passport_json
 from terrakin.bundles.graph import Graph
-from terrakin.bundles.members import CARD, MODEL, PASSPORT, REDUCER, read_members, write_members
-from terrakin.bundles.passport import Passport
+from terrakin.bundles.hash_file import hashing_of, read_hasher, write_hasher
+from terrakin.bundles.members import CARD, HASHER, MODEL, PASSPORT, REDUCER, read_members, write_members
+from terrakin.bundles.passport import Hashing, Passport
 from terrakin.bundles.reducer import Reducer, read_reducer, write_reducer
 from terrakin.errors import BundleError, UnknownNameError
+from terrakin.hashing.hasher import Hasher
 from terrakin.registry import Registry
 from terrakin.spaces.kinds import Packed, pack
 from terrakin.spaces.space import Space
@@ -34,7 +36,7 @@ DEFAULT = "aid-mobilenetv2"
 
 
 class Bundle:
-    """A trained model: its passport, its graph, its reducer. Any number of threads may use one at once."""
+    """A trained model: its passport, its graph, its reducer, its hash function. Any number of threads may use one at once."""
 
     passport: Passport
     """What it needs and gives."""
@@ -44,8 +46,18 @@ class Bundle:
     """The ONNX file."""
     reducer: Reducer | None
     """What is applied to the graph's embedding, where there is something."""
+    hasher: Hasher | None
+    """What makes codes of embeddings, where there is something."""
 
-    def __init__(self, passport: Passport, *, model: bytes, card: str, reducer: Reducer | None = None) -> None:
+    def __init__(
+        self,
+        passport: Passport,
+        *,
+        model: bytes,
+        card: str,
+        reducer: Reducer | None = None,
+        hasher: Hasher | None = None,
+    ) -> None:
         """A bundle of its parts.
 
         Args:
@@ -53,17 +65,21 @@ class Bundle:
             model: the ONNX file. It is loaded when the first image is embedded.
             card: Markdown.
             reducer: the one that the passport names, if it names one.
+            hasher: likewise.
 
         Raises:
-            BundleError: if the passport names another model or reducer.
+            BundleError: if the passport names another model, reducer or hash function.
         """
         if hashlib.sha256(model).hexdigest() != passport.digest:
             raise BundleError(f"the model file is not the one that the passport of {passport.name} names: sha256 differs")
         if (reducer.provenance if reducer else None) != passport.reducer:
             raise BundleError(f"the reducer is not the one that the passport of {passport.name} names")
+        if not _is_named(hasher, passport.hasher):
+            raise BundleError(f"the hash function is not the one that the passport of {passport.name} names")
         self.passport = passport
         self.card = card
         self.reducer = reducer
+        self.hasher = hasher
         self.model = model
         self._graph = Graph(model, passport)
 
@@ -95,6 +111,23 @@ class Bundle:
         """Embeddings (N, D) as they leave the graph, before reducer and packing; takes and raises as `embed`."""
         return self._graph.run("embedding", values)
 
+    def codes(self, vectors: NDArray[np.float32]) -> Packed:
+        """Codes of embeddings, packed for a Hamming space of the hash function's bits.
+
+        Args:
+            vectors: (N, D) as `embed` gives them. Not modified.
+
+        Returns:
+            (N, bits / 8) uint8.
+
+        Raises:
+            BundleError: if the bundle has no hash function.
+            ValueError: for vectors of another shape, or NaN or infinity.
+        """
+        if self.hasher is None:
+            raise BundleError(f"{self.passport.name} has no hash function; fit one and give it with with_hasher")
+        return self.hasher.codes(vectors)
+
     def features(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The graph's last feature maps (N, D, h, w), where it gives them; takes and raises as `embed`."""
         return self._graph.run("features", values)
@@ -106,6 +139,8 @@ class Bundle:
     def with_reducer(self, reducer: Reducer) -> "Bundle":
         """The same model followed by `reducer`, in place of any that it has. The two bundles share one loaded graph.
 
+        A hash function does not stay: it was fitted to other embeddings.
+
         Raises:
             BundleError: if the reducer was fitted on embeddings of another size, or the model's do not compare by cosine.
         """
@@ -116,7 +151,31 @@ class Bundle:
             raise BundleError(f"the reducer takes {reducer.provenance.size_in} dimensions and {name} gives {wide}")
         other = copy.copy(self)
         other.reducer = reducer
-        other.passport = replace(self.passport, reducer=reducer.provenance, space=Space("cosine", reducer.provenance.size))
+        other.hasher = None
+        space = Space("cosine", reducer.provenance.size)
+        other.passport = replace(self.passport, reducer=reducer.provenance, space=space, hasher=None)
+        return other
+
+    def with_hasher(self, hasher: Hasher, *, fitted_on: str = "archive") -> "Bundle":
+        """The same model with a hash function, in place of any that it has. The two bundles share one loaded graph.
+
+        Embeddings and how they compare stay as they are; codes are made of them by `codes`.
+
+        Args:
+            hasher: fitted to embeddings as `embed` gives them.
+            fitted_on: what they were embeddings of, in words.
+
+        Raises:
+            BundleError: if the hash function reads another number of dimensions, or embeddings are codes already.
+        """
+        name, space = self.passport.name, self.passport.space
+        if space.is_binary:
+            raise BundleError(f"embeddings of {name} are codes already; a hash function needs floats")
+        if hasher.size != space.size:
+            raise BundleError(f"the hash function reads {hasher.size} dimensions and {name} gives {space.size}")
+        other = copy.copy(self)
+        other.hasher = hasher
+        other.passport = replace(self.passport, hasher=hashing_of(hasher, fitted_on))
         return other
 
     def self_check(self) -> None:
@@ -136,6 +195,8 @@ class Bundle:
         members = {PASSPORT: passport_json.write(self.passport).encode(), MODEL: self.model, CARD: self.card.encode()}
         if self.reducer is not None:
             members[REDUCER] = write_reducer(self.reducer)
+        if self.hasher is not None:
+            members[HASHER] = write_hasher(self.hasher)
         write_members(path, members)
 
 
@@ -156,10 +217,21 @@ def open_bundle(name_or_path: str | Path) -> Bundle:
     )
     if (passport.reducer is None) != (REDUCER not in members):
         raise BundleError(f"{str(path)!r} has a reducer in its passport or a {REDUCER}, but not both")
-    reducer = None
+    if (passport.hasher is None) != (HASHER not in members):
+        raise BundleError(f"{str(path)!r} has a hash function in its passport or a {HASHER}, but not both")
+    reducer, hasher = None, None
     if passport.reducer is not None:
         reducer = read_reducer(members[REDUCER], passport.reducer, where=f"{REDUCER} in {str(path)!r}")
-    return Bundle(passport, model=members[MODEL], card=_text(members[CARD], f"{CARD} in {str(path)!r}"), reducer=reducer)
+    if passport.hasher is not None:
+        hasher = read_hasher(members[HASHER], passport.hasher, where=f"{HASHER} in {str(path)!r}")
+    card = _text(members[CARD], f"{CARD} in {str(path)!r}")
+    return Bundle(passport, model=members[MODEL], card=card, reducer=reducer, hasher=hasher)
+
+
+def _is_named(hasher: Hasher | None, named: Hashing | None) -> bool:
+    if hasher is None or named is None:
+        return hasher is None and named is None
+    return hashing_of(hasher, named.fitted_on) == named
 
 
 def _path(name_or_path: str | Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 from terrakin.errors import PassportMismatchError
 from terrakin.spaces.space import Space
 
-__all__ = ["FORMAT", "SELF_TEST_PARTS", "Passport", "Reduction", "must_match"]
+__all__ = ["FORMAT", "SELF_TEST_PARTS", "Hashing", "Passport", "Reduction", "must_match"]
 
 FORMAT = 1
 """Number of the bundle format that this program writes."""
@@ -38,6 +38,32 @@ class Reduction:
     def __post_init__(self) -> None:
         _check(self.kind in ("pca", "pca-whitened"), f"a reducer is pca or pca-whitened, got {self.kind!r}")
         _check(1 <= self.size <= self.size_in, f"a reducer keeps 1 to {self.size_in} dimensions, got {self.size}")
+        _check(_is_line(self.fitted_on), f"fitted_on is one line of text, got {self.fitted_on!r}")
+        _check(_DIGEST.fullmatch(self.digest), f"a digest is 64 hex digits, got {self.digest!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """A hash function's place in a passport: what its file holds and where it was fitted."""
+
+    kind: str
+    """Name of the hash function: `kulsh`."""
+    bits: int
+    """Length of a code, a multiple of 8."""
+    size_in: int
+    """Dimensions of the embeddings that it reads, after the reducer."""
+    seed: int
+    """Of everything that was drawn when it was fitted."""
+    fitted_on: str
+    """Data it was fitted on, in words: `archive`, or the name of a training set."""
+    digest: str
+    """SHA-256 of the hash function's arrays, in hex."""
+
+    def __post_init__(self) -> None:
+        _check(_NAME.fullmatch(self.kind), f"a hash function's name is lower case, got {self.kind!r}")
+        _check(self.bits >= 8 and self.bits % 8 == 0, f"codes have a multiple of 8 bits, at least 8, got {self.bits}")
+        _check(self.size_in >= 1, f"a hash function reads at least 1 dimension, got {self.size_in}")
+        _check(self.seed >= 0, f"a seed is at least 0, got {self.seed}")
         _check(_is_line(self.fitted_on), f"fitted_on is one line of text, got {self.fitted_on!r}")
         _check(_DIGEST.fullmatch(self.digest), f"a digest is 64 hex digits, got {self.digest!r}")
 
@@ -74,6 +100,8 @@ class Passport:
     """Means of eight equal parts of the graph's `embedding` of the self-test image, before reducer and packing."""
     format: int = FORMAT
     """Number of the bundle format."""
+    hasher: Hashing | None = None
+    """The hash function that makes codes of embeddings; the key is not written where there is none."""
 
     def __post_init__(self) -> None:
         _check(_NAME.fullmatch(self.name), f"a name is lower case letters, digits and hyphens, got {self.name!r}")
@@ -95,6 +123,11 @@ class Passport:
                 self.space == Space("cosine", self.reducer.size),
                 f"a reducer to {self.reducer.size} dimensions gives a cosine space of that size, got {_space(self)}",
             )
+        if self.hasher is not None:
+            _check(
+                not self.space.is_binary and self.hasher.size_in == self.space.size,
+                f"the hash function reads vectors of {self.hasher.size_in} dimensions, and the space is {_space(self)}",
+            )
         _check(_DIGEST.fullmatch(self.digest), f"a digest is 64 hex digits, got {self.digest!r}")
         wanted = min(SELF_TEST_PARTS, self.embedding_size)
         _check(
@@ -112,7 +145,7 @@ class Passport:
 def must_match(have: Passport, want: Passport, *, have_is: str = "the bundle", want_is: str = "the archive") -> None:
     """Refuse two passports whose embeddings do not compare.
 
-    What is only said in words (licence, training data) may differ.
+    What is only said in words (licence, training data) may differ, and so may the hash function, which changes no embedding.
 
     Args:
         have: the passport at hand.

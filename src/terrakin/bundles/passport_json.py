@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
-from terrakin.bundles.passport import FORMAT, Passport, Reduction
+from terrakin.bundles.passport import FORMAT, Hashing, Passport, Reduction
 from terrakin.errors import BundleError
 from terrakin.registry import nearest
 from terrakin.spaces.space import Space
@@ -21,7 +21,7 @@ def read(text: str, *, where: str = "passport.json") -> Passport:
     """The passport that a text holds.
 
     Args:
-        text: a JSON object with every key of a passport and no other.
+        text: a JSON object with every key of a passport and no other; `hasher` may be missing.
         where: what is read, for messages.
 
     Raises:
@@ -52,6 +52,10 @@ def from_json(value: object, *, where: str = "passport") -> Passport:
 def to_json(passport: Passport) -> dict[str, Any]:
     """What `from_json` reads: plain dictionaries, lists, texts and numbers; the format number first."""
     plain = asdict(passport)
+    for key in _OPTIONAL:
+        if plain[key] is None:
+            # A program that does not know the key reads the passport all the same.
+            del plain[key]
     return {"format": plain.pop("format")} | {
         key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()
     }
@@ -63,10 +67,10 @@ def _build(kind: Callable[..., T], readers: dict[str, Reader], value: object, wh
     for key in value:
         if key not in readers:
             raise BundleError(f"{where} has an unknown key {key!r};{nearest(key, readers)} Known: {', '.join(readers)}")
-    if missing := [key for key in readers if key not in value]:
+    if missing := [key for key in readers if key not in value and key not in _OPTIONAL]:
         raise BundleError(f"{where} lacks {', '.join(missing)}; every key of a passport must be there")
     try:
-        return kind(**{key: reader(value[key], f"{where}: {key}") for key, reader in readers.items()})
+        return kind(**{key: reader(value[key], f"{where}: {key}") for key, reader in readers.items() if key in value})
     except ValueError as exc:
         raise BundleError(f"{where}: {exc}") from exc
 
@@ -112,6 +116,10 @@ def _reduction(value: Any, where: str) -> Reduction | None:
     return None if value is None else _build(Reduction, _REDUCTION, value, where)
 
 
+def _hashing(value: Any, where: str) -> Hashing | None:
+    return None if value is None else _build(Hashing, _HASHING, value, where)
+
+
 def _wrong(where: str, wanted: str, value: object) -> BundleError:
     found = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return BundleError(f"{where} must be {wanted}, got {found.get(type(value), 'a number')}")
@@ -129,6 +137,8 @@ def _cause(exc: Exception) -> str:
 
 
 _REDUCTION: dict[str, Reader] = {"kind": _text, "size_in": _integer, "size": _integer, "fitted_on": _text, "digest": _text}
+_HASHING: dict[str, Reader] = {field.name: {str: _text, int: _integer}[field.type] for field in fields(Hashing)}  # type: ignore[index]
+_OPTIONAL = ("hasher",)
 _BY_TYPE: dict[Any, Reader] = {
     str: _text,
     int: _integer,
@@ -136,5 +146,6 @@ _BY_TYPE: dict[Any, Reader] = {
     tuple[float, ...]: _tuple_of(_number),
     Space: _space,
     Reduction | None: _reduction,
+    Hashing | None: _hashing,
 }
 _PASSPORT: dict[str, Reader] = {field.name: _BY_TYPE[field.type] for field in fields(Passport)}

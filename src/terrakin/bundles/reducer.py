@@ -3,7 +3,6 @@
 import hashlib
 import io
 import re
-import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.bundles.arrays import read_array
 from terrakin.bundles.members import unzip
 from terrakin.bundles.passport import Reduction
 from terrakin.errors import BundleError
@@ -22,10 +22,6 @@ _LARGEST_ARRAY = 1 << 27
 
 _FLOOR = 1e-6
 # Share of the largest variance below which whitening does not divide: directions without variance are rounding noise.
-
-
-_BROKEN = (ValueError, EOFError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
-# What NumPy raises on a broken file: its header is a Python literal that NumPy tokenizes.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +122,8 @@ def read_reducer(content: bytes, provenance: Reduction, *, where: str = "reducer
         raise BundleError(f"{where} lacks {', '.join(missing)}")
     shapes = (provenance.size_in,), (provenance.size, provenance.size_in)
     mean, components = (
-        _read_array(members[name], shape, f"{name} in {where}") for name, shape in zip(names, shapes, strict=True)
+        read_array(members[name], f"{name} in {where}", promised=(shape, np.float32))
+        for name, shape in zip(names, shapes, strict=True)
     )
     if _digest(mean, components) != provenance.digest:
         raise BundleError(f"{where} is not the reducer that the passport names: sha256 differs")
@@ -162,23 +159,6 @@ def _unit(rows: NDArray[Any]) -> NDArray[Any]:
     """Rows at unit length; a row of zeros stays."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 0, lengths, 1)
-
-
-def _read_array(content: bytes, shape: tuple[int, ...], where: str) -> NDArray[np.float32]:
-    file = io.BytesIO(content)
-    try:
-        # The header is read first: NumPy allocates what it says before it finds that the data are not there.
-        np.lib.format.read_magic(file)
-        found, _, dtype = np.lib.format.read_array_header_1_0(file)
-        if (found, dtype) != (shape, np.dtype(np.float32)):
-            raise BundleError(f"{where} is {dtype} {found}; the passport promises float32 {shape}")
-        file.seek(0)
-        array: NDArray[np.float32] = np.load(file, allow_pickle=False)
-    except _BROKEN as exc:
-        raise BundleError(f"{where} is broken: {exc}") from exc
-    if not np.isfinite(array).all():
-        raise BundleError(f"{where} holds NaN or infinity")
-    return array
 
 
 def _digest(mean: NDArray[np.float32], components: NDArray[np.float32]) -> str:

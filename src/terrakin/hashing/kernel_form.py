@@ -39,6 +39,7 @@ class KernelForm:
     def __post_init__(self) -> None:
         if self.weights.ndim != 2 or self.anchors.ndim != 2 or self.bits % 8:
             raise ValueError(f"got weights {self.weights.shape} for anchors {self.anchors.shape}")
+        KERNELS[self.kernel]  # an unknown one is told about when it is opened, not when it is used
         if not len(self.weights) == len(self.anchors) == len(self.centre):
             raise ValueError(
                 f"got {len(self.weights)} weights and a centre of {len(self.centre)} for {len(self.anchors)} anchors"
