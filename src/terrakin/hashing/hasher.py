@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Arrays", "Hasher", "Learner", "Option", "Origin", "checked"]
+__all__ = ["Arrays", "Fitted", "Hasher", "Learner", "Option", "Origin", "checked"]
 
 Arrays = Mapping[str, NDArray[Any]]
 """Arrays by name, none of them of objects: what an `.npz` holds without pickle."""
@@ -43,6 +43,24 @@ class Origin:
         """What `arrays` gave."""
         options = {name.removeprefix(_OPTION): value.item() for name, value in arrays.items() if name.startswith(_OPTION)}
         return cls(str(arrays["kind"].item()), int(arrays["seed"].item()), options)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What every form of a hash function has before its arrays."""
+
+    origin: Origin
+    """How it was fitted."""
+
+    @property
+    def kind(self) -> str:
+        """See `Hasher.kind`."""
+        return self.origin.kind
+
+    @property
+    def seed(self) -> int:
+        """See `Hasher.seed`."""
+        return self.origin.seed
 
 
 class Hasher(Protocol):

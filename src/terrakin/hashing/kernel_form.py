@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.hashing.hasher import Arrays, Origin, checked
+from terrakin.hashing.hasher import Arrays, Fitted, Origin, checked
 from terrakin.hashing.kernels import KERNELS
 from terrakin.hashing.products import products
 from terrakin.spaces.hamming import pack_bits
@@ -18,13 +18,11 @@ _BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KernelForm:
+class KernelForm(Fitted):
     """Bit r of x is 1 where (k(x, anchors) - centre) · weights r > 0."""
 
     form: ClassVar[str] = "kernel"
 
-    origin: Origin
-    """How it was fitted."""
     kernel: str
     """Name in `KERNELS`."""
     gamma: float
@@ -44,16 +42,6 @@ class KernelForm:
             raise ValueError(
                 f"got {len(self.weights)} weights and a centre of {len(self.centre)} for {len(self.anchors)} anchors"
             )
-
-    @property
-    def kind(self) -> str:
-        """See `Hasher.kind`."""
-        return self.origin.kind
-
-    @property
-    def seed(self) -> int:
-        """See `Hasher.seed`."""
-        return self.origin.seed
 
     @property
     def bits(self) -> int:

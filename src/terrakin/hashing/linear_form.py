@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.hashing.hasher import Arrays, Origin, checked
+from terrakin.hashing.hasher import Arrays, Fitted, Origin, checked
 from terrakin.hashing.products import products
 from terrakin.spaces.hamming import pack_bits
 
@@ -14,13 +14,11 @@ __all__ = ["LinearForm"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LinearForm:
+class LinearForm(Fitted):
     """Bit r of x is 1 where (x - mean) · direction r > 0."""
 
     form: ClassVar[str] = "linear"
 
-    origin: Origin
-    """How it was fitted."""
     mean: NDArray[np.float32]
     """(D,) taken off first."""
     directions: NDArray[np.float32]
@@ -29,16 +27,6 @@ class LinearForm:
     def __post_init__(self) -> None:
         if self.directions.ndim != 2 or self.mean.shape != self.directions.shape[:1] or self.bits % 8:
             raise ValueError(f"got directions {self.directions.shape} for a mean {self.mean.shape}")
-
-    @property
-    def kind(self) -> str:
-        """See `Hasher.kind`."""
-        return self.origin.kind
-
-    @property
-    def seed(self) -> int:
-        """See `Hasher.seed`."""
-        return self.origin.seed
 
     @property
     def bits(self) -> int:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.hashing.hasher import Arrays, Origin, checked
+from terrakin.hashing.hasher import Arrays, Fitted, Origin, checked
 from terrakin.hashing.products import products
 from terrakin.spaces.hamming import pack_bits
 
@@ -18,7 +18,7 @@ SLOPE = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NetworkForm:
+class NetworkForm(Fitted):
     """Bit r of x is 1 where output r of the last layer is above 0; between layers max(y, 0.2 y).
 
     The sigmoid or tanh that training sees behind the last layer changes no sign.
@@ -26,8 +26,6 @@ class NetworkForm:
 
     form: ClassVar[str] = "network"
 
-    origin: Origin
-    """How it was fitted."""
     weights: tuple[NDArray[np.float32], ...]
     """(in, out) of each layer: D in at first, `bits` out at last."""
     biases: tuple[NDArray[np.float32], ...]
@@ -38,16 +36,6 @@ class NetworkForm:
         fits = all(len(shape) == 2 for shape in shapes) and all(one[1] == next_[0] for one, next_ in pairwise(shapes))
         if not shapes or not fits or [bias.shape for bias in self.biases] != [shape[1:] for shape in shapes] or self.bits % 8:
             raise ValueError(f"got layers {shapes} with biases {[bias.shape for bias in self.biases]}")
-
-    @property
-    def kind(self) -> str:
-        """See `Hasher.kind`."""
-        return self.origin.kind
-
-    @property
-    def seed(self) -> int:
-        """See `Hasher.seed`."""
-        return self.origin.seed
 
     @property
     def bits(self) -> int:

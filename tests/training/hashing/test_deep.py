@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from terrakin.errors import HashingError
-from terrakin.hashing.hasher import Origin
 from terrakin.hashing.known import fit_hasher
+from terrakin.hashing.mhcln import Mhcln
 from terrakin.training.hashing.mhcln import triplets
 from terrakin.training.hashing.network import trained
 
@@ -69,7 +69,7 @@ def test_numpy_gives_what_torch_gives():
         kept[:] = [network, rows]
         return network(rows).square().mean()
 
-    hasher = trained(Origin("mhcln", 3), vectors, 8, loss, width=32, depth=2, steps=4, rate=0.001)
+    hasher = trained(Mhcln(width=32, steps=4, rate=0.001), vectors, loss, bits=8, seed=3)
     network, rows = kept
     np.testing.assert_allclose(rows.numpy().var(axis=0).mean(), 1, rtol=1e-5)
     with torch.no_grad():

@@ -1,14 +1,11 @@
 """Fitting of the hash function `dhn`."""
 
-from dataclasses import asdict
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrakin.hashing.dhn import Dhn
-from terrakin.hashing.hasher import Origin
 from terrakin.hashing.network_form import NetworkForm
 from terrakin.training.hashing.network import trained
 from terrakin.training.hashing.terms import pair_term, quantisation_term
@@ -26,13 +23,4 @@ def fit(options: Dhn, vectors: NDArray[np.float32], classes: NDArray[np.int64], 
         z = network(rows[batch]).tanh()
         return pair_term(z, labels[batch]) + options.quantise * quantisation_term(z)
 
-    return trained(
-        Origin("dhn", seed, asdict(options)),
-        vectors,
-        bits,
-        loss,
-        width=options.width,
-        depth=options.depth,
-        steps=options.steps,
-        rate=options.rate,
-    )
+    return trained(options, vectors, loss, bits=bits, seed=seed)

@@ -1,12 +1,9 @@
 """Fitting of the hash function `mhcln`."""
 
-from dataclasses import asdict
-
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from terrakin.hashing.hasher import Origin
 from terrakin.hashing.mhcln import Mhcln
 from terrakin.hashing.network_form import NetworkForm
 from terrakin.training.hashing.network import trained
@@ -25,16 +22,7 @@ def fit(options: Mhcln, vectors: NDArray[np.float32], classes: NDArray[np.int64]
         total = triplet_term(f, margin=options.margin, unit=options.unit)
         return total + options.push * push_term(f) + options.balance * balance_term(f, of=options.balanced)
 
-    return trained(
-        Origin("mhcln", seed, asdict(options)),
-        vectors,
-        bits,
-        loss,
-        width=options.width,
-        depth=options.depth,
-        steps=options.steps,
-        rate=options.rate,
-    )
+    return trained(options, vectors, loss, bits=bits, seed=seed)
 
 
 def triplets(members: list[NDArray[np.int64]], count: int, rng: np.random.Generator) -> NDArray[np.int64]:

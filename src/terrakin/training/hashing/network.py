@@ -1,6 +1,7 @@
 """The network of a deep hash function: made, trained and handed on as arrays."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrakin.errors import HashingError
+from terrakin.hashing.dhn import Dhn
 from terrakin.hashing.hasher import Origin
+from terrakin.hashing.mhcln import Mhcln
 from terrakin.hashing.network_form import SLOPE, NetworkForm
 
 __all__ = ["trained"]
@@ -18,41 +21,36 @@ _BETAS = (0.5, 0.9)
 
 
 def trained(
-    origin: Origin,
+    options: Mhcln | Dhn,
     vectors: NDArray[np.float32],
-    bits: int,
     loss: Callable[[nn.Module, Tensor, int], Tensor],
     *,
-    width: int,
-    depth: int,
-    steps: int,
-    rate: float,
+    bits: int,
+    seed: int,
 ) -> NetworkForm:
-    """Train a network of `depth` halving layers and one of `bits` outputs by Adam.
+    """Train a network of halving layers and one of `bits` outputs by Adam.
 
     Vectors are centred and divided by one number, so that their mean variance is 1: embeddings of unit length are much smaller
     than the pooled features that the published rates are for. Both are then folded into the first layer.
 
     Args:
-        origin: of the hash function that comes out.
+        options: of the hash function; width, depth, steps and rate are read here.
         vectors: (N, D).
-        bits: outputs.
         loss: what a step makes small, of the network, the scaled vectors (N, D) and the number of the step.
-        width: units of the first layer.
-        depth: layers before the last.
-        steps: how many.
-        rate: learning rate.
+        bits: outputs.
+        seed: of the first weights.
 
     Raises:
         HashingError: if the loss becomes NaN or infinite.
     """
+    origin = Origin(type(options).__name__.lower(), seed, asdict(options))
     exact = vectors.astype(np.float64)
     mean = exact.mean(axis=0)
     scale = 1 / np.sqrt(exact.var(axis=0).mean())
     scaled = torch.from_numpy(((exact - mean) * scale).astype(np.float32))
-    network = _network(vectors.shape[1], bits, width, depth, origin.seed)
-    optimizer = torch.optim.Adam(network.parameters(), lr=rate, betas=_BETAS)
-    for step in range(steps):
+    network = _network(vectors.shape[1], bits, options.width, options.depth, seed)
+    optimizer = torch.optim.Adam(network.parameters(), lr=options.rate, betas=_BETAS)
+    for step in range(options.steps):
         optimizer.zero_grad()
         value = loss(network, scaled, step)
         if not torch.isfinite(value):
