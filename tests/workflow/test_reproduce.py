@@ -207,3 +207,17 @@ def test_an_unknown_table_is_refused() -> None:
 
     with pytest.raises(UnknownNameError, match="no published table named 'jsst2021'"):
         reproduce("jsst2021", "runs")
+
+
+def test_a_recipe_is_compared_with_all_that_it_takes_over() -> None:
+    from terrakin.api.reproduce_plan import recipe_text
+    from terrakin.api.reproduce_words import changed_values
+    from terrakin.training.reading import RECIPES, read_recipe
+
+    sizes = ["data.size=64", "export.size=64", "export.name=x"]
+    for path in RECIPES.glob("*.toml"):
+        text = recipe_text(path.stem)
+        assert text is not None
+        assert changed_values(text, read_recipe(path.stem).source) == {}
+        assert changed_values(text, read_recipe(path.stem, sizes).source).keys() == {"data.size", "export.size"}
+    assert recipe_text("nothing") is recipe_text("nothing.toml") is None

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from terrakin.views.output import write_text
 if TYPE_CHECKING:
     from terrakin.evaluation.labelled import Labelled
 
-__all__ = ["FIGURES", "VECTORS", "Measured", "measured"]
+__all__ = ["FIGURES", "VECTORS", "How", "Measured", "measured"]
 
 FIGURES = "figures"
 """Folder of kept figures, in that of the runs."""
@@ -35,6 +35,18 @@ _FORMAT = 1
 
 _KEPT = ("measures", "protocol", "warnings")
 # Of a report.
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a model is measured."""
+
+    protocol: str
+    """The paper's, with its options."""
+    components: int
+    """How many principal components of the test set, where these are compared."""
+    measures: tuple[str, ...]
+    """Names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +66,8 @@ def measured(
     vector: Vector,
     test: ImageSet,
     folder: Path,
+    how: How,
     *,
-    protocol: str,
-    components: int,
-    measures: Sequence[str],
     workers: int,
     progress: Progress = silent,
 ) -> Measured:
@@ -71,9 +81,7 @@ def measured(
         vector: what of it is compared.
         test: labelled images.
         folder: of the runs; keeps figures and vectors.
-        protocol: the paper's, with its options.
-        components: how many principal components of the test set, where these are compared.
-        measures: names.
+        how: protocol and measures.
         workers: threads.
         progress: called with images done and all.
 
@@ -81,23 +89,11 @@ def measured(
         EvaluationError: if the vectors or labels are not what the protocol needs.
         UnknownNameError: for a protocol or measure that does not exist.
     """
-    identity = json.dumps(
-        [_FORMAT, terrakin.__version__, bundle.passport.digest, vector, test.digest, protocol, components, list(measures)]
-    )
+    identity = json.dumps([_FORMAT, terrakin.__version__, bundle.passport.digest, vector, test.digest, *astuple(how)])
     path = folder / FIGURES / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.json"
     held = _held(path, identity)
     if held is None:
-        held = _computed(
-            bundle,
-            vector,
-            test,
-            folder,
-            protocol=protocol,
-            components=components,
-            measures=measures,
-            workers=workers,
-            progress=progress,
-        )
+        held = _computed(bundle, vector, test, folder, how, workers=workers, progress=progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         said = {"identity": identity, "paper": held.paper, "standard": held.standard, "vector": held.vector}
         write_text(path, json.dumps(said, indent=2, ensure_ascii=False) + "\n")
@@ -117,10 +113,8 @@ def _computed(
     vector: Vector,
     test: ImageSet,
     folder: Path,
+    how: How,
     *,
-    protocol: str,
-    components: int,
-    measures: Sequence[str],
     workers: int,
     progress: Progress,
 ) -> Measured:
@@ -130,8 +124,8 @@ def _computed(
     if output not in bundle.passport.outputs:
         raise EvaluationError(f"{bundle.passport.name} gives no {output}; it gives {', '.join(bundle.passport.outputs)}")
     found = embedded(bundle, output, test, folder / VECTORS, workers=workers, progress=progress)
-    labelled, words = _labelled(found.ids, found.labels, found.vectors, bundle, vector, components)
-    reports = [evaluate(labelled, protocol=name, measures=measures) for name in (protocol, STANDARD)]
+    labelled, words = _labelled(found.ids, found.labels, found.vectors, bundle, vector, how.components)
+    reports = [evaluate(labelled, protocol=name, measures=how.measures) for name in (how.protocol, STANDARD)]
     paper, standard = (json.loads(report.to_json()) for report in reports)
     return Measured({key: paper[key] for key in _KEPT}, {key: standard[key] for key in _KEPT}, words)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from terrakin.api.embedded import ImageSet, find_images
 from terrakin.api.finished import Finished, read_finished, run_name, run_path
-from terrakin.api.measured import Measured, measured
+from terrakin.api.measured import How, Measured, measured
 from terrakin.api.reproduce_plan import Asked, Reading, readings, recipe_text
 from terrakin.api.reproduce_words import changed_values, evaluation_words, standard_words, training_facts, training_words
 from terrakin.api.train import train as train_run
@@ -236,9 +236,7 @@ def _measured(work: _Work, run: Finished, reading: Reading, images: ImageSet) ->
             reading.vector,
             images,
             work.asked.runs,
-            protocol=work.table.evaluation,
-            components=work.table.components,
-            measures=work.measures,
+            How(work.table.evaluation, work.table.components, work.measures),
             workers=cores(),
             progress=progress,
         )

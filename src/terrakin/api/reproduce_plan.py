@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import terrakin
 from terrakin.api.finished import finished_runs, run_name, run_path
 from terrakin.errors import RecipeError
 from terrakin.papers.table import Vector, Way
+from terrakin.training.shipped import RECIPES, completed, shipped_tables
+from terrakin.training.toml_text import write_toml
 
 __all__ = ["Asked", "Reading", "readings", "recipe_text"]
-
-_RECIPES = Path(terrakin.__file__).parent / "training" / "recipes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,21 @@ class Reading:
 
 
 def recipe_text(name_or_path: str) -> str | None:
-    """TOML of a recipe; None where there is none of that name or path."""
-    path = Path(name_or_path) if name_or_path.endswith(".toml") else _RECIPES / f"{name_or_path}.toml"
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    """TOML of a recipe with what it takes over from others; None where there is none of that name or path.
+
+    Raises:
+        RecipeError: if the file is no TOML.
+    """
+    if not name_or_path.endswith(".toml"):
+        known = (RECIPES / f"{name_or_path}.toml").is_file()
+        return write_toml(shipped_tables(name_or_path)) if known else None
+    path = Path(name_or_path)
+    if not path.is_file():
+        return None
+    try:
+        return write_toml(completed(tomllib.loads(path.read_text(encoding="utf-8")), where=path.name))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise RecipeError(f"cannot read the recipe {path}: {exc}") from exc
 
 
 def readings(way: Way, asked: Asked) -> list[Reading]:
