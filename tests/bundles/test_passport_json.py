@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.passport import FORMAT, Passport, Reduction
 from terrakin.bundles.passport_json import from_json, read, to_json, write
 from terrakin.errors import BundleError
@@ -24,6 +25,7 @@ JSON = st.recursive(
 
 @st.composite
 def passports(draw: st.DrawFn) -> Passport:
+    said = draw(st.sampled_from([None, Conversions("jsst", (Part("affine", 6), Part("linear", 4)), ("linear", "affine"))]))
     bands = draw(st.lists(LINE, min_size=1, max_size=5, unique=True))
     per_band = st.lists(FINITE, min_size=len(bands), max_size=len(bands)).map(tuple)
     size_in, size = sorted((draw(st.integers(8, 4096)), draw(st.integers(1, 4096))), reverse=True)
@@ -46,6 +48,7 @@ def passports(draw: st.DrawFn) -> Passport:
         licence=draw(LINE),
         digest=draw(HEX),
         self_test=draw(st.lists(FINITE, min_size=8, max_size=8).map(tuple)),
+        frontend=said,
     )
 
 
@@ -110,6 +113,14 @@ def test_a_text_that_is_no_passport_is_refused(text, words):
         ("space", {"kind": "cosine"}, "x.json: space lacks size, codes"),
         ("space", {"kind": "chord", "size": 12, "codes": 1}, "x.json: space: a space is one of cosine"),
         ("reducer", [], "x.json: reducer must be an object, got a list"),
+        ("frontend", "jsst", "x.json: frontend must be an object, got a text"),
+        ("frontend", {"name": "jsst", "parts": []}, "x.json: frontend lacks order"),
+        ("frontend", {"name": "jsst", "parts": [], "order": []}, "x.json: frontend: a front-end has one conversion or more"),
+        (
+            "frontend",
+            {"name": "jsst", "parts": [6], "order": []},
+            r"x.json: frontend: parts\[0\] must be an object, got a number",
+        ),
     ],
 )
 def test_a_wrong_value_is_named(passport, key, value, words):
@@ -137,3 +148,9 @@ def test_a_newer_format_is_refused_with_both_numbers_before_anything_else(passpo
 
 def test_numbers_may_be_written_as_integers(passport):
     assert from_json(to_json(passport) | {"mean": [0, 1, 0]}) == replace(passport, mean=(0.0, 1.0, 0.0))
+
+
+def test_a_front_end_that_is_not_there_is_not_written(passport):
+    fields = to_json(passport)
+    assert "frontend" not in fields
+    assert from_json(fields) == from_json(fields | {"frontend": None}) == passport

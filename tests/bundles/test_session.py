@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.session import open_session, run_session
 from terrakin.errors import BundleError
 from terrakin.spaces.space import Space
@@ -41,6 +42,36 @@ def test_another_interface_is_refused(tiny_graph, passport, interface, words):
 def test_an_embedding_of_another_width_is_refused(tiny_graph, passport):
     with pytest.raises(BundleError, match=r"output embedding of tiny-net is \(N, 12\); its passport promises \(N, 10\)"):
         open_session(tiny_graph().SerializeToString(), replace(passport, space=Space("cosine", 10)))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        ((), r"the front-end of tiny-net gives the outputs theta, after_affine; its graph lacks theta"),
+        ((("theta", ("N", 6)),), "its graph lacks after_affine"),
+        (
+            (("theta", ("N", 5)), ("after_affine", ("N", 3, "h", "w"))),
+            r"output theta of tiny-net is \(N, 5\); its front-end takes \(N, 6\)",
+        ),
+        (
+            (("theta", ("N", 6)), ("after_affine", ("N", 4, "h", "w"))),
+            r"output after_affine of tiny-net is \(N, 4, h, w\); wanted \(N, 3, h, w\)",
+        ),
+        ((("theta", ("N", 6)), ("after_affine", ("N", 3))), r"output after_affine of tiny-net is \(N, 3\); wanted"),
+    ],
+)
+def test_a_graph_that_is_not_what_its_front_end_is_said_to_be_is_refused(tiny_graph, passport, outputs, words):
+    said = Conversions("spatial", (Part("affine", 6),), ("affine",))
+    model = tiny_graph(outputs=(("embedding", ("N", 12)), *outputs))
+    for name, shape in outputs:
+        source = "embedding" if len(shape) == 2 else "features"
+        ends = [numpy_helper.from_array(np.array([end]), f"{name} {end}") for end in (0, shape[1], 1)]
+        model.graph.initializer.extend(ends)
+        model.graph.node.add(op_type="Slice", input=[source, *(end.name for end in ends)], output=[name])
+    with pytest.raises(BundleError, match=words):
+        open_session(
+            model.SerializeToString(), replace(passport, outputs=("embedding", *(name for name, _ in outputs)), frontend=said)
+        )
 
 
 def test_a_fixed_input_size_is_accepted(tiny_graph, passport):

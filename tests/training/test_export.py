@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from terrakin.bundles.bundle import open_bundle
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.graph import Graph
 from terrakin.bundles.reducer import fit
 from terrakin.errors import TrainingError
@@ -179,19 +180,33 @@ def corrected(tiny_backbone) -> Network:
 
 @pytest.mark.parametrize("pooled", [False, True])
 @pytest.mark.parametrize(("weights", "tolerance"), [("float32", 1e-4), ("int8", 0.05)])
-def test_what_a_front_end_corrects_by_is_an_output(corrected, images, pooled, weights, tolerance) -> None:
+def test_what_a_front_end_does_is_an_output(corrected, pooled, weights, tolerance) -> None:
     module = Ended(corrected, pooled=True).eval() if pooled else corrected
-    draft = replace(DRAFT, mean=corrected.mean, std=corrected.std)
+    said = Conversions("jsst", (Part("affine", 6), Part("linear", 4)), ("affine", "linear"))
+    draft = replace(DRAFT, mean=corrected.mean, std=corrected.std, frontend=said)
     bundle = export(module, draft, card="x", weights=weights)
-    assert bundle.passport.outputs == ("embedding", "logits", "theta")
+    assert bundle.passport.outputs == ("embedding", "logits", "theta", "after_affine", "after_linear")
+    assert bundle.passport.frontend == said
     assert sides(bundle.model) == ["N", 3, 24, 24], "a front-end is for one size"
     graph = Graph(bundle.model, bundle.passport)
-    for count in (1, 3):
+    images = np.random.default_rng(1).random((5, 3, 24, 24), dtype=np.float32)
+    for count in (1, 5):
         with torch.no_grad():
             wanted = module(torch.from_numpy(images[:count]))
-        for name, value in wanted._asdict().items():
-            np.testing.assert_allclose(graph.run(name, images[:count]), value.numpy(), atol=tolerance)
-    assert np.ptp(graph.run("theta", images), axis=0).min() > 0.001
+        for name in ("embedding", "logits", "theta"):
+            np.testing.assert_allclose(graph.run(name, images[:count]), getattr(wanted, name).numpy(), atol=tolerance)
+        steps = bundle.steps(images[:count])
+        assert list(steps) == ["affine", "linear"]
+        for name, found in steps.items() if weights == "float32" else ():
+            np.testing.assert_allclose(found, wanted.steps[name].numpy(), atol=1e-4)
+    assert np.ptp(bundle.theta(images), axis=0).min() > 0.001
+
+
+def test_a_description_is_left_out_where_the_graph_does_not_bear_it_out() -> None:
+    said = Conversions("spatial", (Part("affine", 6),), ("affine",))
+    bundle = export(Tiny(), replace(DRAFT, frontend=said), card="x")
+    assert bundle.passport.frontend is None
+    assert bundle.steps(np.zeros((1, 3, 24, 24), np.float32)) == {}
 
 
 class Drifting(Tiny):

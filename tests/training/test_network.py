@@ -56,10 +56,13 @@ def test_a_front_end_gets_pixels_as_they_are_and_the_backbone_normalised_ones(re
     with torch.no_grad():
         for generator in network.frontend.generators:
             torch.nn.init.normal_(generator.regression.weight, std=0.1)
-        output, (converted, theta) = network(pixels), network.frontend(pixels)
+        output, (converted, theta, steps) = network(pixels), network.frontend(pixels)
     wanted = network.head(network.backbone((converted - 0.5) / 0.25))
     torch.testing.assert_close(output.embedding, wanted.embedding)
     torch.testing.assert_close(output.theta, theta)
+    assert list(output.steps) == ["affine", "gamma"]
+    assert torch.equal(output.steps["affine"], steps["affine"])
+    assert torch.equal(output.steps["gamma"], converted)
     assert theta.shape == (2, 7)
     assert not torch.equal(theta[0], theta[1])
 
@@ -68,7 +71,7 @@ def test_what_comes_in_is_normalised_once(recipe: Make) -> None:
     plain, corrected = (build(recipe(*changes), bands=4, classes=3) for changes in ((), FRONTEND))
     assert (plain.mean, plain.std) == ((0.5,) * 4, (0.25,) * 4)
     assert (corrected.mean, corrected.std) == ((0.0,) * 4, (1.0,) * 4)
-    assert plain.eval()(torch.rand(2, 4, 18, 18)).theta is None
+    assert plain.eval()(torch.rand(2, 4, 18, 18))[2:] == (None, None)
 
 
 def test_a_front_end_changes_nothing_at_first(recipe: Make) -> None:

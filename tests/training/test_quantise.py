@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from terrakin.bundles.bundle import Bundle, open_bundle
-from terrakin.bundles.graph import Graph
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.reducer import fit
 from terrakin.errors import TrainingError
 from terrakin.nn.backbones.known import BACKBONES
@@ -136,12 +136,16 @@ def test_a_front_end_stays_as_exact_as_it_was(tiny_backbone, weights, options) -
             nn.init.normal_(generator.regression.weight, std=0.3)
         backbone = BACKBONES["tiny"](width=16)
         network = Network(backbone, HEADS["gap"](backbone.channels, 0), frontend).eval()
-    draft = replace(DRAFT, input_size=24, mean=network.mean, std=network.std)
+    parts = tuple(Part(name, length) for name, length in frontend.parts.items())
+    said = Conversions("jsst", parts, frontend.order)
+    draft = replace(DRAFT, input_size=24, mean=network.mean, std=network.std, frontend=said)
     exact = export(network, draft, card="x", weights=weights)
     images = np.random.default_rng(0).random((16, 3, 24, 24), dtype=np.float32)
     eight = quantise(exact, images, card="x")
-    one, other = (Graph(bundle.model, bundle.passport).run("theta", images) for bundle in (exact, eight))
-    np.testing.assert_allclose(one, other, atol=1e-5)
+    assert eight.passport.frontend == said
+    np.testing.assert_allclose(eight.theta(images), exact.theta(images), atol=1e-5)
+    for one, other in zip(exact.steps(images).values(), eight.steps(images).values(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
     nodes = onnx.load_from_string(eight.model).graph.node
     made = {name: node.op_type for node in nodes for name in node.output}
     integer = [made.get(node.input[1]) == "DequantizeLinear" for node in nodes if node.op_type == "Conv"]

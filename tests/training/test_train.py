@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from terrakin.bundles.bundle import open_bundle
-from terrakin.bundles.graph import Graph
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Progress
 from terrakin.training import finish as finishing
@@ -117,12 +117,14 @@ class TestFinish:
         finish(chosen, images, trained, tmp_path / "run", tmp_path / "out")
         bundle = open_bundle(tmp_path / "out")
         assert (bundle.passport.mean, bundle.passport.std) == ((0.0,) * 3, (1.0,) * 3)
-        assert {"embedding", "theta"} <= set(bundle.passport.outputs)
+        assert bundle.passport.frontend == Conversions("jsst", (Part("affine", 6), Part("linear", 4)), ("affine", "linear"))
+        assert {"embedding", *bundle.passport.frontend.outputs} <= set(bundle.passport.outputs)
         values = np.random.default_rng(0).random((3, 3, 18, 18), np.float32)
         np.testing.assert_allclose(np.linalg.norm(bundle.embed(values), axis=1), 1, atol=1e-5)
         with torch.no_grad():
             wanted = trained.network(torch.from_numpy(values)).theta.numpy()
-        np.testing.assert_allclose(Graph(bundle.model, bundle.passport).run("theta", values), wanted, atol=0.01)
+        np.testing.assert_allclose(bundle.theta(values), wanted, atol=0.01)
+        assert [images.shape for images in bundle.steps(values).values()] == [(3, 3, 18, 18)] * 2
 
     def test_a_whitening_that_cannot_be_fitted(self, recipe, images, trained, tmp_path, monkeypatch) -> None:
         monkeypatch.setattr(finishing, "embeddings_of", lambda *given: np.ones((len(given[3]), 8), np.float32))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.bundles import passport_json
+from terrakin.bundles.conversions import step_output
 from terrakin.bundles.graph import Graph
 from terrakin.bundles.hash_file import hashing_of, read_hasher, write_hasher
 from terrakin.bundles.members import CARD, HASHER, MODEL, PASSPORT, REDUCER, read_members, write_members
@@ -135,6 +136,18 @@ class Bundle:
     def logits(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The graph's class logits (N, classes), where it gives them; takes and raises as `embed`."""
         return self._graph.run("logits", values)
+
+    def theta(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """By which parameters (N, P) a front-end converts each image, where there is one; takes and raises as `embed`."""
+        return self._graph.run("theta", values)
+
+    def steps(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Images (N, C, h, w) after each conversion of a front-end, by its name, the first first; empty without a front-end.
+
+        Takes and raises as `embed`. Values can leave [0, 1].
+        """
+        order = () if self.passport.frontend is None else self.passport.frontend.order
+        return {name: self._graph.run(step_output(name), values) for name in order}
 
     def with_reducer(self, reducer: Reducer) -> "Bundle":
         """The same model followed by `reducer`, in place of any that it has. The two bundles share one loaded graph.

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from terrakin.bundles.conversions import Conversions
 from terrakin.errors import PassportMismatchError
 from terrakin.spaces.space import Space
 
@@ -100,6 +101,8 @@ class Passport:
     """Means of eight equal parts of the graph's `embedding` of the self-test image, before reducer and packing."""
     format: int = FORMAT
     """Number of the bundle format."""
+    frontend: Conversions | None = None
+    """What a front-end before the network does with an image; the key is not written where there is none."""
     hasher: Hashing | None = None
     """The hash function that makes codes of embeddings; the key is not written where there is none."""
 
@@ -145,7 +148,8 @@ class Passport:
 def must_match(have: Passport, want: Passport, *, have_is: str = "the bundle", want_is: str = "the archive") -> None:
     """Refuse two passports whose embeddings do not compare.
 
-    What is only said in words (licence, training data) may differ, and so may the hash function, which changes no embedding.
+    What is only said in words (licence, training data, what a front-end does) may differ, and so may the hash function, which
+    changes no embedding.
 
     Args:
         have: the passport at hand.

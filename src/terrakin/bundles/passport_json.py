@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.passport import FORMAT, Hashing, Passport, Reduction
 from terrakin.errors import BundleError
 from terrakin.registry import nearest
@@ -21,7 +22,7 @@ def read(text: str, *, where: str = "passport.json") -> Passport:
     """The passport that a text holds.
 
     Args:
-        text: a JSON object with every key of a passport and no other; `hasher` may be missing.
+        text: a JSON object with every key of a passport and no other; `frontend` and `hasher` may be missing.
         where: what is read, for messages.
 
     Raises:
@@ -56,9 +57,13 @@ def to_json(passport: Passport) -> dict[str, Any]:
         if plain[key] is None:
             # A program that does not know the key reads the passport all the same.
             del plain[key]
-    return {"format": plain.pop("format")} | {
-        key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()
-    }
+    return {"format": plain.pop("format")} | {key: _plain(value) for key, value in plain.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _build(kind: Callable[..., T], readers: dict[str, Reader], value: object, where: str) -> T:
@@ -120,6 +125,14 @@ def _hashing(value: Any, where: str) -> Hashing | None:
     return None if value is None else _build(Hashing, _HASHING, value, where)
 
 
+def _conversions(value: Any, where: str) -> Conversions | None:
+    return None if value is None else _build(Conversions, _CONVERSIONS, value, where)
+
+
+def _part(value: Any, where: str) -> Part:
+    return _build(Part, {"name": _text, "length": _integer}, value, where)
+
+
 def _wrong(where: str, wanted: str, value: object) -> BundleError:
     found = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return BundleError(f"{where} must be {wanted}, got {found.get(type(value), 'a number')}")
@@ -138,7 +151,8 @@ def _cause(exc: Exception) -> str:
 
 _REDUCTION: dict[str, Reader] = {"kind": _text, "size_in": _integer, "size": _integer, "fitted_on": _text, "digest": _text}
 _HASHING: dict[str, Reader] = {field.name: {str: _text, int: _integer}[field.type] for field in fields(Hashing)}  # type: ignore[index]
-_OPTIONAL = ("hasher",)
+_CONVERSIONS: dict[str, Reader] = {"name": _text, "parts": _tuple_of(_part), "order": _tuple_of(_text)}
+_OPTIONAL = ("frontend", "hasher")
 _BY_TYPE: dict[Any, Reader] = {
     str: _text,
     int: _integer,
@@ -147,5 +161,6 @@ _BY_TYPE: dict[Any, Reader] = {
     Space: _space,
     Reduction | None: _reduction,
     Hashing | None: _hashing,
+    Conversions | None: _conversions,
 }
 _PASSPORT: dict[str, Reader] = {field.name: _BY_TYPE[field.type] for field in fields(Passport)}

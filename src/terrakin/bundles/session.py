@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.bundles.conversions import Conversions
 from terrakin.bundles.passport import Passport
 from terrakin.errors import BundleError
 
@@ -93,6 +94,24 @@ def _check_outputs(session: Any, passport: Passport) -> None:
     features = outputs["features"].shape if "features" in outputs else [None] * 4
     if len(features) != 4:
         raise BundleError(f"output features of {passport.name} is {_words(features)}; wanted (N, C, h, w)")
+    if passport.frontend is not None:
+        _check_conversions({name: output.shape for name, output in outputs.items()}, passport.frontend, passport)
+
+
+def _check_conversions(shapes: dict[str, list[Any]], said: Conversions, passport: Passport) -> None:
+    if missing := [name for name in said.outputs if name not in shapes]:
+        raise BundleError(
+            f"the front-end of {passport.name} gives the outputs {', '.join(said.outputs)}; its graph lacks {missing[0]}"
+        )
+    if shapes["theta"][1:] != [said.length]:
+        raise BundleError(
+            f"output theta of {passport.name} is {_words(shapes['theta'])}; its front-end takes (N, {said.length})"
+        )
+    for name in said.outputs[1:]:
+        if len(shapes[name]) != 4 or shapes[name][1] != len(passport.bands):
+            raise BundleError(
+                f"output {name} of {passport.name} is {_words(shapes[name])}; wanted (N, {len(passport.bands)}, h, w)"
+            )
 
 
 def _words(shape: list[Any]) -> str:

@@ -1,5 +1,6 @@
 """What a network gives."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from torch import Tensor
@@ -16,3 +17,5 @@ class Output(NamedTuple):
     """(N, classes) float, not normalised; None from a head that does not classify."""
     theta: Tensor | None = None
     """(N, P) float: by which parameters a front-end corrected the images; None where there is no front-end."""
+    steps: Mapping[str, Tensor] | None = None
+    """(N, C, H, W) float each: the images after each conversion of a front-end, by the conversion's name, the first first."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from terrakin.bundles.bundle import Bundle
+from terrakin.bundles.conversions import Conversions
 from terrakin.bundles.graph import self_test_values
 from terrakin.bundles.passport import SELF_TEST_PARTS, Passport
 from terrakin.errors import TrainingError
@@ -38,6 +39,8 @@ class Draft:
     """SPDX expression of the weights' licence."""
     space: Kind = "cosine"
     """How the embeddings compare."""
+    frontend: Conversions | None = None
+    """What a front-end does. It is left out of a bundle whose graph does not give the images after each conversion."""
 
     def __post_init__(self) -> None:
         # Whatever a passport would refuse is refused before hours of work end in it.
@@ -69,6 +72,7 @@ def drafted(draft: Draft, outputs: tuple[str, ...] = ("embedding",), size: int =
         licence=draft.licence,
         digest="0" * 64,
         self_test=(0.0,) * min(SELF_TEST_PARTS, size),
+        frontend=draft.frontend if draft.frontend and set(draft.frontend.outputs) <= set(outputs) else None,
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrakin.nn.output import Output
-from terrakin.training.network import Network
+from terrakin.training.network import Network, with_conversions
 from terrakin.training.whitening import Whitening
 
 __all__ = ["Ended"]
@@ -34,13 +34,14 @@ class Ended(nn.Module):
         self.linear = None if whitening is None else _linear(whitening)
 
     def forward(self, pixels: Tensor) -> Output:
-        """The embedding (N, D) so ended, logits and theta as they are."""
-        maps, theta = self.network.maps(pixels)
+        """The embedding (N, D) so ended, logits and what a front-end tells as they are."""
+        maps, converted = self.network.maps(pixels)
         output: Output = self.network.head(maps)
         rows = F.normalize(output.embedding, dim=1)
         if self.pooled:
             rows = torch.cat([rows, F.normalize(maps.mean(dim=(2, 3)), dim=1)], dim=1)
-        return Output(rows if self.linear is None else self.linear(rows), output.logits, theta)
+        ended = Output(rows if self.linear is None else self.linear(rows), output.logits)
+        return with_conversions(ended, converted)
 
 
 def _linear(whitening: Whitening) -> nn.Linear:

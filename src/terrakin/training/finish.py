@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrakin.bundles.bundle import Bundle
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.reducer import fit as fit_reducer
 from terrakin.bundles.reducer import parse_reducer
 from terrakin.errors import RecipeError
@@ -140,4 +141,12 @@ def _draft(recipe: Recipe, images: Images, network: Network) -> Draft:
         training_data=recipe.export.training_data,
         licence=recipe.export.licence,
         space=recipe.export.space,
+        frontend=_conversions(recipe, network),
     )
+
+
+def _conversions(recipe: Recipe, network: Network) -> Conversions | None:
+    if recipe.frontend is None or network.frontend is None:
+        return None
+    parts = tuple(Part(name, length) for name, length in network.frontend.parts.items())
+    return Conversions(recipe.frontend.name, parts, network.frontend.order)

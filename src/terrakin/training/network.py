@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from terrakin.errors import RecipeError
 from terrakin.nn.backbones.backbone import Backbone
 from terrakin.nn.backbones.known import BACKBONES
-from terrakin.nn.frontends.frontend import FrontEnd
+from terrakin.nn.frontends.frontend import Converted, FrontEnd
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.head import Head
 from terrakin.nn.heads.known import HEADS
@@ -16,7 +16,7 @@ from terrakin.nn.losses.known import LOSSES
 from terrakin.nn.output import Output
 from terrakin.training.recipe import Recipe
 
-__all__ = ["Network", "build", "build_losses"]
+__all__ = ["Network", "build", "build_losses", "with_conversions"]
 
 
 class Network(nn.Module):
@@ -51,18 +51,22 @@ class Network(nn.Module):
         """What they are then divided by, one a band."""
         return tuple(self.backbone.std) if self.frontend is None else (1.0,) * len(self.backbone.std)
 
-    def maps(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The backbone's feature maps (N, channels, h, w), and theta (N, P) where there is a front-end."""
+    def maps(self, pixels: Tensor) -> tuple[Tensor, Converted | None]:
+        """The backbone's feature maps (N, channels, h, w), and what a front-end made of the pixels where there is one."""
         if self.frontend is None:
             return self.backbone(pixels), None
-        converted, theta = self.frontend(pixels)
-        return self.backbone((converted - self._mean) / self._std), theta
+        converted: Converted = self.frontend(pixels)
+        return self.backbone((converted.images - self._mean) / self._std), converted
 
     def forward(self, pixels: Tensor) -> Output:
-        """Embedding (N, D), logits (N, classes) or None, and theta (N, P) or None."""
-        maps, theta = self.maps(pixels)
-        output: Output = self.head(maps)
-        return output._replace(theta=theta)
+        """Embedding (N, D), logits (N, classes) or None, and what a front-end tells or None."""
+        maps, converted = self.maps(pixels)
+        return with_conversions(self.head(maps), converted)
+
+
+def with_conversions(output: Output, converted: Converted | None) -> Output:
+    """An output that also tells what a front-end did, where there is one."""
+    return output if converted is None else output._replace(theta=converted.theta, steps=converted.steps)
 
 
 def build(recipe: Recipe, *, bands: int, classes: int) -> Network:

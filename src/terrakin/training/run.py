@@ -133,7 +133,8 @@ class Run:
 
     def _loss(self, pixels: Tensor, labels: Tensor, targets: Sequence[Tensor]) -> tuple[Tensor, dict[str, float]]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            output = self.network(pixels)
+            # Losses read vectors; images between conversions would only take memory.
+            output = self.network(pixels)._replace(steps=None)
         output = type(output)(*(value if value is None else value.float() for value in output))
         total, terms = torch.zeros((), device=self.device), {}
         for number, (term, module) in enumerate(zip(self.recipe.losses, self.losses, strict=True)):

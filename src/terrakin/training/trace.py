@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from terrakin.bundles.conversions import step_output
 from terrakin.bundles.session import INPUT
 from terrakin.errors import TrainingError
 from terrakin.registry import require
@@ -86,6 +87,7 @@ def named_outputs(module: nn.Module, pixels: Tensor) -> dict[str, Tensor]:
         output = module(pixels)
     fields = output._asdict() if isinstance(output, tuple) and hasattr(output, "_asdict") else {}
     named = {name: value for name, value in fields.items() if isinstance(value, Tensor)}
+    named |= {step_output(name): images for name, images in (fields.get("steps") or {}).items()}
     if "embedding" not in named or named["embedding"].ndim != 2 or len(named["embedding"]) != len(pixels):
         shape = tuple(named["embedding"].shape) if "embedding" in named else f"a {type(output).__name__}"
         raise TrainingError(

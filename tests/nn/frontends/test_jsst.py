@@ -75,7 +75,7 @@ def test_theta_is_as_long_as_its_parts_in_their_order(make, parts, draw):
     frontend = make()
     assert list(frontend.parts.items()) == list(parts.items())
     assert frontend.length == sum(parts.values())
-    images, theta = frontend(draw(2, frontend.bands, SIZE, SIZE))
+    images, theta, _ = frontend(draw(2, frontend.bands, SIZE, SIZE))
     assert images.shape == (2, frontend.bands, SIZE, SIZE)
     assert theta.shape == (2, frontend.length)
     assert torch.equal(theta[0], torch.cat([frontend.conversions[name].identity for name in parts]))
@@ -195,7 +195,7 @@ def test_it_learns_through_a_frozen_backbone(draw):
     frontend.train(), backbone.train()
     for step in range(2):
         optimizer.zero_grad()
-        converted, theta = frontend(images)
+        converted, theta, _ = frontend(images)
         F.cross_entropy(head(backbone(converted).mean(dim=(2, 3))), labels).backward()
         gradients = {name: bool(parameter.grad.any()) for name, parameter in frontend.named_parameters()}
         assert gradients["generators.0.regression.weight"]

@@ -19,6 +19,9 @@ class Converted(NamedTuple):
     """(N, C, H, W) float: the images, converted. Values can leave [0, 1]."""
     theta: Tensor
     """(N, P) float: by which parameters."""
+    steps: Mapping[str, Tensor] | None = None
+    """(N, C, H, W) float each: the images after each conversion, by its name, in the order in which they act. A model whose
+    front-end leaves them out cannot be explained."""
 
 
 class FrontEnd(nn.Module):

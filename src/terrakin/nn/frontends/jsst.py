@@ -95,16 +95,18 @@ class JSST(FrontEnd):
         if self.estimate == "intermediate":
             return self._step_by_step(images)
         theta = torch.cat([generator(images) for generator in self.generators], dim=1)
-        return Converted(self.steps(images, theta)[self.order[-1]], theta)
+        steps = self.steps(images, theta)
+        return Converted(steps[self.order[-1]], theta, steps)
 
     def _step_by_step(self, images: Tensor) -> Converted:
         """Each conversion's parameters from the image that it converts."""
         generators = dict(zip(self.parts, self.generators, strict=True))
         parameters: dict[str, Tensor] = {}
+        steps: dict[str, Tensor] = {}
         for name in self.order:
             parameters[name] = generators[name](images)
-            images = self.conversions[name](images, parameters[name])
-        return Converted(images, torch.cat([parameters[name] for name in self.parts], dim=1))
+            images = steps[name] = self.conversions[name](images, parameters[name])
+        return Converted(images, torch.cat([parameters[name] for name in self.parts], dim=1), steps)
 
 
 def _check(order: str, estimate: str, pgn: str) -> None:

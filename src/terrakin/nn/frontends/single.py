@@ -22,7 +22,8 @@ class _Single(FrontEnd):
     def convert(self, images: Tensor) -> Converted:
         """Images converted, and their parameters."""
         theta = self.generator(images)
-        return Converted(self.steps(images, theta)[self.order[-1]], theta)
+        steps = self.steps(images, theta)
+        return Converted(steps[self.order[-1]], theta, steps)
 
 
 class Spatial(_Single):
