@@ -8,9 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from terrakin.bundles.conversions import Conversions, Part, step_output
 from terrakin.bundles.session import INPUT
 from terrakin.errors import RecipeError
 from terrakin.nn.frontends.known import FRONTENDS
+from terrakin.search.conversions.known import read_theta
 from terrakin.training.trace import resting, trace
 
 SIZE = 24
@@ -73,7 +75,7 @@ def backward(frontend: Any, pixels: torch.Tensor) -> None:
 @pytest.mark.parametrize("bands", [3, 4, 13])
 def test_images_keep_their_shape_and_come_with_parameters(name, options, bands):
     frontend = fresh(name, options, bands)
-    converted, theta = frontend(images(2, bands))
+    converted, theta, _ = frontend(images(2, bands))
     assert converted.shape == (2, bands, SIZE, SIZE)
     assert theta.shape == (2, frontend.length)
     assert converted.dtype == theta.dtype == torch.float32
@@ -87,18 +89,36 @@ def test_it_starts_as_the_identity(name, options, bands):
 
 
 def test_trained_it_is_none_and_each_image_has_its_own(name, options):
-    converted, theta = trained(fresh(name, options))(images(3))
+    converted, theta, _ = trained(fresh(name, options))(images(3))
     assert ((converted - images(3)).abs() > 1e-3).any()
     assert not torch.equal(theta[0], theta[1])
 
 
 def test_its_steps_lead_to_what_it_gives(name, options):
     frontend = trained(fresh(name, options))
-    converted, theta = frontend(images(3))
+    converted, theta, told = frontend(images(3))
     steps = frontend.steps(images(3), theta)
-    assert tuple(steps) == frontend.order
+    assert tuple(steps) == tuple(told) == frontend.order
     assert sorted(frontend.order) == sorted(frontend.parts)
-    torch.testing.assert_close(steps[frontend.order[-1]], converted, rtol=0, atol=1e-6)
+    for name, image in steps.items():
+        torch.testing.assert_close(told[name], image, rtol=0, atol=1e-6)
+    assert torch.equal(told[frontend.order[-1]], converted)
+
+
+@pytest.mark.parametrize("bands", [3, 13])
+def test_it_can_be_described_and_put_in_words(name, options, bands):
+    frontend = trained(fresh(name, options, bands))
+    said = Conversions(name, tuple(Part(part, length) for part, length in frontend.parts.items()), frontend.order)
+    names = [f"b{number}" for number in range(bands)]
+    identity = torch.cat([conversion.identity for conversion in frontend.conversions.values()]).float().numpy()
+    readings = read_theta(identity, said, bands=names, size=SIZE)
+    assert {reading.words for reading in readings.values()} == {"unchanged"}
+    theta = frontend(images(3, bands)).theta.detach().numpy()
+    readings = read_theta(theta[0] * 2 - identity, said, bands=names, size=SIZE)
+    assert tuple(readings) == said.order
+    assert {reading.kind for reading in readings.values()} <= {"spatial", "spectral"}
+    assert "unchanged" not in {reading.words for reading in readings.values()}
+    assert all(np.isfinite(value) for one in readings.values() for value in one.parameters.values() if isinstance(value, float))
 
 
 def test_from_the_second_step_on_everything_learns(name, options):
@@ -164,15 +184,17 @@ def test_images_of_another_shape_are_refused_by_both_shapes(name, options, shape
 
 
 @pytest.mark.parametrize("bands", [3, 13])
-def test_its_graph_gives_what_torch_gives_with_theta_as_an_output(name, options, bands):
+def test_its_graph_gives_what_torch_gives_with_theta_and_every_step_as_outputs(name, options, bands):
     network = resting(Network(trained(fresh(name, options, bands))))
     model = trace(network, bands=bands, size=SIZE, free=False)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     for count in (1, 5):
         with torch.no_grad():
             wanted = network(images(count, bands))
-        found = session.run(list(Given._fields), {INPUT: images(count, bands).numpy()})
-        for one, other in zip(found, wanted, strict=True):
+        wanted = {**wanted._asdict(), **{step_output(step): image for step, image in wanted.steps.items()}}
+        del wanted["steps"]
+        found = session.run(list(wanted), {INPUT: images(count, bands).numpy()})
+        for one, other in zip(found, wanted.values(), strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
 
 
@@ -180,6 +202,7 @@ class Given(NamedTuple):
     embedding: torch.Tensor
     images: torch.Tensor
     theta: torch.Tensor
+    steps: dict[str, torch.Tensor]
 
 
 class Network(nn.Module):
@@ -191,4 +214,4 @@ class Network(nn.Module):
 
     def forward(self, pixels):
         converted = self.frontend(pixels)
-        return Given(converted.images.mean(dim=(2, 3)), converted.images, converted.theta)
+        return Given(converted.images.mean(dim=(2, 3)), *converted)

@@ -1,0 +1,1 @@
+"""A front-end's parameters in words."""
