@@ -22,6 +22,7 @@ from terrakin.api.listing import listing
 from terrakin.archive.manifest import Manifest
 from terrakin.archive.report import Summary
 from terrakin.archive.schema import SCENES, VECTOR, chips_schema
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.passport import Hashing, Passport, Reduction
 from terrakin.cli.app import FAILED, WRONG, WRONG_USE
 from terrakin.datasets.table import table as dataset_rows
@@ -428,6 +429,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "backbones": _of_members(BACKBONES),
     "chips": _chips,
+    "conversions": _of_fields(Conversions),
     "datasets": _datasets,
     "errors": _errors,
     "formats": _formats,
@@ -443,6 +445,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "optimizers": _of_members(OPTIMIZERS),
     "paper-rows": _paper_rows,
     "paper-tables": _paper_tables,
+    "part": _of_fields(Part),
     "passport": _of_fields(Passport),
     "protocols": _protocols,
     "recipe": _recipe_tables,

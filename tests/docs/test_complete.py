@@ -10,6 +10,7 @@ from typer.main import get_command
 import terrakin
 from terrakin import errors
 from terrakin.api.archive import Archive
+from terrakin.api.explained import Explained
 from terrakin.api.export import FORMATS
 from terrakin.api.hits import Hits
 from terrakin.api.listing import LISTINGS
@@ -19,6 +20,7 @@ from terrakin.archive.report import Summary
 from terrakin.archive.schema import SCENES, chips_schema
 from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES
+from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.members import CARD, HASHER, MODEL, PASSPORT, REDUCER
 from terrakin.bundles.passport import Hashing, Passport, Reduction
 from terrakin.chips.grid import Chipping
@@ -36,9 +38,13 @@ from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
+from terrakin.nn.output import Output
 from terrakin.scenes.options import SourceOptions
 from terrakin.scenes.sensors import SENSORS
 from terrakin.scenes.source import SOURCES
+from terrakin.search.conversions.known import KNOWN as READABLE
+from terrakin.search.conversions.reading import Reading
+from terrakin.search.explanation import ExplainedImage, Step
 from terrakin.search.ranking import Hit
 from terrakin.spaces.kinds import SPACES
 from terrakin.spaces.space import Space
@@ -96,7 +102,7 @@ def test_every_public_name_is_explained(root) -> None:
         assert f"`terrakin.{name}`" in page
 
 
-@pytest.mark.parametrize("value", [Archive, Hits], ids=lambda value: value.__name__)
+@pytest.mark.parametrize("value", [Archive, Explained, Hits], ids=lambda value: value.__name__)
 def test_every_public_method_is_explained(value, root) -> None:
     page = (root / "docs/python.md").read_text(encoding="utf-8")
     for name in vars(value):
@@ -109,12 +115,14 @@ def test_every_public_method_is_explained(value, root) -> None:
     [
         ("errors.md", errors.__all__),
         ("formats.md", names(Manifest, IndexOptions, Chipping, ScalingRule, SourceOptions)),
-        ("formats.md", names(Passport, Reduction, Hashing, Space)),
+        ("formats.md", names(Passport, Reduction, Conversions, Part, Hashing, Space)),
         ("formats.md", chips_schema(Space("cosine", 4)).names),
         ("formats.md", SCENES.names),
         ("formats.md", [PASSPORT, MODEL, REDUCER, HASHER, CARD]),
         ("indexing.md", names(Summary)),
         ("indexing.md", list(SENSORS)),
+        ("formats.md", ["embedding", "features", *Output._fields[1:3], "after_NAME", *READABLE]),
+        ("explaining.md", names(ExplainedImage, Step, Reading)),
         ("python.md", names(Hit)),
         ("python.md", names(Report)),
         ("searching.md", sorted(set(CSV_COLUMNS) - {"west", "south", "east", "north"})),

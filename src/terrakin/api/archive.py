@@ -30,6 +30,7 @@ from terrakin.search.duplicates import Group, duplicates
 from terrakin.search.rank import rank
 
 if TYPE_CHECKING:
+    from terrakin.api.explained import Explained
     from terrakin.archive.run import Find
     from terrakin.evaluation.compare import Comparison
     from terrakin.evaluation.report import Report
@@ -250,6 +251,55 @@ class Archive:
             until=until,
         )
         return Hits(rank(str(self.path), self.store, query, recall=self._recall))
+
+    def explain(
+        self,
+        like: str | Path,
+        *,
+        k: int = 5,
+        box: Box | None = None,
+        where: str | None = None,
+        bbox: Box | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> "Explained":
+        """What the model's front-end makes of an example and of the chips that look most like it, before it compares them.
+
+        The scenes of the hits are read again and must lie where they were indexed.
+
+        Args:
+            like: the example: id of a chip, or path of an image or scene.
+            k: how many hits.
+            box: as in `search`, like all that follow.
+            where: a filter.
+            bbox: only chips that touch this box.
+            since: only chips of this date or later.
+            until: only chips of this date or earlier.
+
+        Raises:
+            BundleError: if the model has no front-end, or its passport does not describe it.
+            ChipNotFoundError: if the example is neither a chip nor a file.
+            SceneError: if the example, or the scene of a hit, cannot be read.
+        """
+        from terrakin.api.explained import Explained
+        from terrakin.search.explain import explain
+
+        self.store.checkpoint()  # another process may have added chips since
+        explanation = explain(
+            str(self.path),
+            self.store,
+            self.ledger,
+            like,
+            bundle=self.bundle,
+            options=self.options,
+            k=k,
+            box=box,
+            where=where,
+            bbox=bbox,
+            since=since,
+            until=until,
+        )
+        return Explained(explanation)
 
     def duplicates(self, *, distance: float | None = None, progress: Progress = silent) -> list[Group]:
         """Groups of near-identical chips, closest first; `distance` is in the archive's space."""

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 import terrakin
-from terrakin.cli import demo, doctor, duplicates, evaluate, export, index, info, model, reproduce, search, show, train
+from terrakin.cli import demo, doctor, duplicates, evaluate, explain, export, index, info, model, reproduce, search, show, train
 from terrakin.errors import FilterError, RecipeError, TerrakinError, UnknownNameError
 
 __all__ = ["app", "main"]
@@ -31,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
-for verb in (index, search, duplicates, evaluate, info, show, train, reproduce, model, export, doctor, demo):
+for verb in (index, search, explain, duplicates, evaluate, info, show, train, reproduce, model, export, doctor, demo):
     verb.register(app)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from terrakin.cli.asking import BBox, Box, Held, Since, Until, Where
 from terrakin.cli.say import parse_box, say
 
 __all__ = ["register"]
@@ -30,20 +31,16 @@ def register(app: typer.Typer) -> None:
 
 
 def _search(
-    archive: Annotated[Path, typer.Argument(help="The archive.", metavar="ARCHIVE")],
+    archive: Held,
     query: Annotated[str | None, typer.Argument(help="An image, a scene, or the id of a chip.", metavar="QUERY")] = None,
     k: Annotated[int, typer.Option("-k", help="How many hits.", min=1, metavar="COUNT")] = 10,
-    box: Annotated[
-        str | None, typer.Option(help="The part of the query scene that is meant, in degrees.", metavar="W,S,E,N")
-    ] = None,
+    box: Box = None,
     like: Annotated[list[str] | None, typer.Option(help="A further example; can be given again.", metavar="ID|FILE")] = None,
     unlike: Annotated[list[str] | None, typer.Option(help="A negative example; can be given again.", metavar="ID|FILE")] = None,
-    where: Annotated[
-        str | None, typer.Option(help="Only chips that pass: \"label = 'harbor' and cloud < 0.1\".", metavar="FILTER")
-    ] = None,
-    bbox: Annotated[str | None, typer.Option(help="Only chips that touch it, in degrees.", metavar="W,S,E,N")] = None,
-    since: Annotated[str | None, typer.Option(help="Only chips of this date or later.", metavar="DATE")] = None,
-    until: Annotated[str | None, typer.Option(help="Only chips of this date or earlier.", metavar="DATE")] = None,
+    where: Where = None,
+    bbox: BBox = None,
+    since: Since = None,
+    until: Until = None,
     format: Annotated[  # noqa: A002 - the option's name
         Format | None,
         typer.Option(help="How hits are printed. [default: by the ending of --out, else table]"),

@@ -9,7 +9,7 @@ from PIL import ImageFont
 
 from terrakin.views.wording import shorten
 
-__all__ = ["Font", "face", "fit"]
+__all__ = ["Font", "face", "fit", "wrapped"]
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 """What Pillow draws with."""
@@ -49,3 +49,19 @@ def fit(text: str, font: Font, width: int) -> str:
         else:
             most = middle - 1
     return shorten(text, least)
+
+
+def wrapped(text: str, font: Font, width: int) -> list[str]:
+    """`text` in lines of at most `width` pixels, broken between words; a longer word is cut as by `fit`.
+
+    >>> wrapped("a line of words", face(12), 10_000)
+    ['a line of words']
+    """
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fit(word, font, width))
+    return lines
