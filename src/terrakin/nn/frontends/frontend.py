@@ -1,5 +1,6 @@
 """What every front-end does."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ class Converted(NamedTuple):
     front-end leaves them out cannot be explained."""
 
 
-class FrontEnd(nn.Module):
+class FrontEnd(nn.Module, ABC):
     """A network that corrects images before a backbone sees them; made by `(bands=3, *, size=224, **options)`.
 
     `forward` takes images (N, bands, size, size) in [0, 1], before normalisation: gamma needs values that are not negative, a
@@ -91,6 +92,6 @@ class FrontEnd(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             return self.convert(images.to(next(self.parameters()).dtype))
 
+    @abstractmethod
     def convert(self, images: Tensor) -> Converted:
         """What `forward` gives, for images of the right size and precision."""
-        raise NotImplementedError

@@ -1,5 +1,7 @@
 """What every spatial conversion does."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,7 @@ from terrakin.nn.frontends.sampling import Interpolation, Padding, inside, sampl
 __all__ = ["Warp"]
 
 
-class Warp(Conversion):
+class Warp(Conversion, ABC):
     """A spatial conversion: for every pixel of the result, where to read in the image. It is linear in its parameters.
 
     Wang, Ji & Zhang, JSTARS 2021, equation 2. The points are one matrix product of a constant basis, which depends on the size
@@ -31,9 +33,9 @@ class Warp(Conversion):
         # Made in float64, kept in the precision of the network's weights, and no weight itself: a size gives it.
         self.register_buffer("basis", basis.to(torch.get_default_dtype()), persistent=False)
 
+    @abstractmethod
     def sources(self, theta: Tensor) -> Tensor:
         """The parameters (N, length) arranged as (N, K, 2)."""
-        raise NotImplementedError
 
     def points(self, theta: Tensor) -> Tensor:
         """Where each pixel is read: (N, height, width, 2), (x, y) as in `pixel_centres`, for parameters (N, length)."""
