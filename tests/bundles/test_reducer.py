@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from terrakin.bundles.passport import Reduction
 from terrakin.bundles.reducer import fit, parse_reducer, read_reducer, write_reducer
 from terrakin.errors import BundleError
+from terrakin.spaces.kinds import distances as packed_distances
+from terrakin.spaces.kinds import pack
+from terrakin.spaces.space import Space
 
 ROWS = (np.random.default_rng(1).normal(size=(60, 12)) * np.linspace(3, 0.2, 12) + 1).astype(np.float32)
 
@@ -42,6 +45,28 @@ def test_whitening_does_not_blow_up_directions_without_variance():
     flat = np.array(ROWS)
     flat[:, 6:] = 0
     assert np.abs(fit([flat], size=9, whiten=True).apply(flat)[:, 6:]).max() < 1
+
+
+@given(st.permutations(range(60)))
+def test_signs_do_not_depend_on_the_order_of_rows(order):
+    fitted, again = fit([ROWS], size=12), fit([ROWS[list(order)]], size=12)
+    assert (np.sign(again.components) == np.sign(fitted.components))[np.abs(fitted.components) > 1e-4].all()
+    # Components are kept in float32: one unit in the last place of 1 is 6e-8.
+    np.testing.assert_allclose(again.components, fitted.components, rtol=0, atol=2.0**-23)
+    assert (fitted.components[range(12), np.abs(fitted.components).argmax(axis=1)] > 0).all()
+
+
+def test_a_flipped_component_changes_pearson_and_not_cosine():
+    reduced = fit([ROWS], size=6).apply(ROWS)
+    flipped = reduced * np.array([1, 1, -1, 1, 1, 1], np.float32)
+    cosine, pearson = Space("cosine", 6), Space("pearson", 6)
+
+    def distances(space, rows):
+        packed = pack(space, rows)
+        return packed_distances(space, packed, packed)
+
+    np.testing.assert_array_equal(distances(cosine, flipped), distances(cosine, reduced))
+    assert np.abs(distances(pearson, flipped) - distances(pearson, reduced)).max() > 0.1
 
 
 @given(st.lists(st.integers(0, 60), max_size=6))

@@ -25,6 +25,16 @@ def test_pearson_ignores_offset_and_gain() -> None:
     np.testing.assert_allclose(distances(space, packed[:1], packed)[0], [0, 0, 2, 1], atol=1e-7)
 
 
+def test_pearson_is_the_correlation_in_any_order_of_the_components() -> None:
+    space, rng = Space("pearson", 64), np.random.default_rng(0)
+    raw = rng.normal(size=(20, 64)) + 3
+    packed, shuffled = pack(space, raw), pack(space, raw[:, rng.permutation(64)])
+    # Stored components are multiples of 2**-25.
+    np.testing.assert_allclose(packed.astype(np.float64) @ packed.T, np.corrcoef(raw), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(distances(space, packed, packed), 1 - np.corrcoef(raw), rtol=0, atol=2e-7)
+    np.testing.assert_allclose(distances(space, shuffled, shuffled), distances(space, packed, packed), rtol=0, atol=1e-7)
+
+
 def test_l2_is_the_length_of_the_difference() -> None:
     space = Space("l2", 2)
     packed = pack(space, np.array([[0, 0], [3, 4], [-6, 8], [1e30, 0]]))

@@ -224,6 +224,55 @@ def test_it_overfits(options, draw):
     assert loss < 0.05
 
 
+def leaning(count, seed):
+    """Tinted images of a bar and a mark, turned together by up to 30 degrees; the class is to which side the bar leans.
+
+    Upright, the mark is above and the bar leans by 10 degrees. Turned, either may point anywhere: only both tell the class.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 2
+    turn = math.radians(30) * (2 * torch.rand(count, generator=draw) - 1)
+    along = (2 * torch.arange(SIZE) + 1) / SIZE - 1
+    y, x = torch.meshgrid(along, along, indexing="ij")
+
+    def turned(angle):
+        cosine, sine = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
+        return cosine * x + sine * y, cosine * y - sine * x
+
+    across, up = turned(turn)
+    mark = torch.exp(-(across**2 + (up + 0.75) ** 2) / 0.02)
+    across, up = turned(turn + math.radians(10) * (1 - 2 * labels))
+    bar = torch.exp(-((up / 0.12) ** 2)) * (across.abs() < 0.55)
+    grey = 0.2 + 0.6 * (bar + mark).clamp(0, 1)
+    tint = 0.7 + 0.6 * torch.rand(count, 3, 1, 1, generator=draw)
+    noise = 0.02 * torch.randn(count, 3, SIZE, SIZE, generator=draw)
+    return (grey[:, None] * tint + noise).clamp(0, 1), labels
+
+
+def test_it_undoes_what_the_classifier_cannot_see_through():
+    torch.set_default_dtype(torch.float32)
+    (images, labels), (others, theirs) = leaning(256, seed=0), leaning(256, seed=1)
+    losses = {}
+    for name in ("without", "with"):
+        torch.manual_seed(1)
+        classifier, frontend = nn.Linear(3 * SIZE * SIZE, 2), JSST(size=SIZE) if name == "with" else None
+
+        def loss(pixels, wanted, classifier=classifier, frontend=frontend):
+            seen = pixels if frontend is None else frontend(pixels).images
+            return F.cross_entropy(classifier(seen.flatten(1)), wanted)
+
+        parts = nn.ModuleList([classifier] if frontend is None else [classifier, frontend])
+        optimizer = torch.optim.Adam(parts.parameters(), lr=3e-3)
+        for _ in range(60):
+            optimizer.zero_grad()
+            loss(images, labels).backward()
+            optimizer.step()
+        with torch.no_grad():
+            losses[name] = loss(others, theirs).item()
+    # Found with three seeds: 0.37 and 0.002.
+    assert losses["with"] < 0.1 * losses["without"]
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
