@@ -21,7 +21,7 @@ NAMES = sorted(set(BACKBONES) - OF_ONE_SIZE)
 BANDS = [3, 4, 13]
 
 # One network of each family is enough for what is about operators; the others differ in numbers.
-FAMILIES = {"mobilenetv2": "mobilenetv2", "resnet": "resnet18"}
+FAMILIES = {"mobilenetv2": "mobilenetv2", "resnet": "resnet18", "se": "resnet34-se", "sk": "resnet34-sk"}
 
 
 def fresh(name: str, bands: int = 3, *, seed: int = 7) -> Any:
@@ -43,7 +43,9 @@ def settled(network: Any) -> Any:
         norm.momentum = 1.0
     bands = next(network.parameters()).shape[1]
     with torch.no_grad():
-        network.train()(images(4, bands))
+        # Of different brightness: where all means agree, a batch norm of means divides by next to nothing.
+        pixels = images(4, bands) * torch.tensor([0.25, 0.5, 0.75, 1.0])[:, None, None, None]
+        network.train()(normalised(pixels, network))
     for norm in norms:
         norm.momentum = 0.1
     return network.eval()
@@ -57,6 +59,11 @@ def outline(name: str, bands: int = 3) -> Any:
 
 def images(count: int, bands: int = 3, height: int = 64, width: int = 64) -> torch.Tensor:
     return torch.rand(count, bands, height, width, generator=torch.Generator().manual_seed(count))
+
+
+def normalised(pixels: torch.Tensor, network: Any) -> torch.Tensor:
+    mean, std = (torch.tensor(of)[:, None, None] for of in (network.mean, network.std))
+    return (pixels - mean) / std
 
 
 def backward(network: nn.Module, pixels: torch.Tensor) -> None:
@@ -187,8 +194,7 @@ def test_a_bundle_gives_what_torch_gives(name):
     bundle = export(Pooled(backbone), draft, card="For a test.")
     for height, width in ((64, 64), (75, 98)):
         values = images(3, 4, height, width)
-        mean, std = (torch.tensor(of)[:, None, None] for of in (backbone.mean, backbone.std))
-        wanted = backbone((values - mean) / std).mean(dim=(2, 3)).numpy()
+        wanted = backbone(normalised(values, backbone)).mean(dim=(2, 3)).numpy()
         np.testing.assert_allclose(bundle.raw(values.numpy()), wanted, rtol=0, atol=1e-4 * np.abs(wanted).max())
 
 
@@ -204,6 +210,17 @@ class Pooled(nn.Module):
 # What torchvision's checkpoints hold, with the classifier: entries, and parameters for 1000 classes by its documentation.
 ENTRIES = {"mobilenetv2": 314, "resnet18": 122, "resnet34": 218, "resnet50": 320}
 PARAMETERS = {"mobilenetv2": 3_504_872, "resnet18": 11_689_512, "resnet34": 21_797_672, "resnet50": 25_557_032}
+
+# What blocks have besides, by the widths of their stages: `se` two layers with biases, `selective` a second 3 x 3 convolution
+# with its batch norm, a layer of 32 with batch norm, and one of twice the width.
+BLOCKS = {64: 3, 128: 4, 256: 6, 512: 3}
+ENTRIES |= {"resnet34-se": 218 + 16 * 4, "resnet34-sk": 218 + 16 * (1 + 5 + 1 + 5 + 1)}
+PARAMETERS["resnet34-se"] = PARAMETERS["resnet34"] + sum(n * (2 * w * w // 16 + w // 16 + w) for w, n in BLOCKS.items())
+PARAMETERS["resnet34-sk"] = (
+    PARAMETERS["resnet34"]
+    # The first block of a stage reads maps of half the width, and layer1 those of the stem, which are as wide.
+    + sum(9 * w * (n * w - (w // 2 if w > 64 else 0)) + n * (2 * w + 32 * w + 2 * 32 + 2 * 32 * w) for w, n in BLOCKS.items())
+)
 
 
 def norm(name: str) -> Iterator[str]:
@@ -242,9 +259,23 @@ def torchvision_mobilenetv2() -> Iterator[str]:
     yield from norm("features.18.1")
 
 
+def with_parts(part: str, *, weights: tuple[str, ...], norms: tuple[str, ...] = ()) -> Iterator[str]:
+    """Names of a ResNet-34 whose blocks have another part."""
+    yield from torchvision_resnet((3, 4, 6, 3), 2)
+    for layer, count in enumerate((3, 4, 6, 3), start=1):
+        for block in range(count):
+            yield from (f"layer{layer}.{block}.{part}.{name}" for name in weights)
+            for name in norms:
+                yield from norm(f"layer{layer}.{block}.{part}.{name}")
+
+
 TORCHVISION = {
     "mobilenetv2": torchvision_mobilenetv2,
     "resnet18": lambda: torchvision_resnet((2, 2, 2, 2), 2),
     "resnet34": lambda: torchvision_resnet((3, 4, 6, 3), 2),
+    "resnet34-se": lambda: with_parts("se", weights=("squeeze.weight", "squeeze.bias", "excite.weight", "excite.bias")),
+    "resnet34-sk": lambda: with_parts(
+        "selective", weights=("conv.weight", "squeeze.0.weight", "weigh.weight"), norms=("bn", "squeeze.1")
+    ),
     "resnet50": lambda: torchvision_resnet((3, 4, 6, 3), 3),
 }

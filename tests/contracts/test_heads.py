@@ -13,7 +13,10 @@ from terrakin.training.export import export
 
 CHANNELS, CLASSES = 12, 5
 VARIANTS = {
+    "cbp": [{"width": 24, "hidden": 32}, {"width": 24, "hidden": 0, "feature": "pooled"}],
     "fc": [{"hidden": 32}, {"hidden": 32, "feature": "logits"}, {"hidden": 0, "feature": "pooled"}],
+    "hash": [{"bits": 16}],
+    "ldcnn": [{"hidden": 32}, {"hidden": 32, "pool": "max"}],
     "projection": [{}, {"parts": (6, 4), "pool": "gem"}],
 }
 # Options with which a head is tried; none where it has none.

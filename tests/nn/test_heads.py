@@ -4,9 +4,13 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from terrakin.errors import RecipeError
+from terrakin.nn.heads.bilinear import CompactBilinear
 from terrakin.nn.heads.classifier import Classifier
+from terrakin.nn.heads.hash import Hash
+from terrakin.nn.heads.mlpconv import MlpConv
 from terrakin.nn.heads.pooled import Gap, Gem
 from terrakin.nn.heads.pooling import GeneralisedMean
 from terrakin.nn.heads.projection import Projection
@@ -122,6 +126,44 @@ def test_a_map_of_another_size_is_refused():
         head(torch.rand(1, 8, 3, 4))
 
 
+@pytest.mark.parametrize("pool", ["average", "max"])
+def test_ldcnn_is_three_convolutions_and_a_pooling(maps, pool):
+    head = MlpConv(8, 5, hidden=6, pool=pool)
+    first, _, second, _, third = head.layers
+    hidden = F.conv2d(maps, first.weight, first.bias, padding=1).clamp(min=0)
+    hidden = torch.einsum("nchw,dc->ndhw", hidden, second.weight[:, :, 0, 0]) + second.bias[:, None, None]
+    scores = torch.einsum("nchw,dc->ndhw", hidden.clamp(min=0), third.weight[:, :, 0, 0]) + third.bias[:, None, None]
+    output = head(maps)
+    wanted = scores.flatten(2).mean(2) if pool == "average" else scores.flatten(2).max(2).values
+    torch.testing.assert_close(output.embedding, wanted)
+    assert output.logits is output.embedding
+
+
+def test_a_code_is_the_tanh_of_a_linear_layer(maps):
+    head = Hash(8, 5, bits=16)
+    wanted = torch.tanh(maps.mean((2, 3)) @ head.linear.weight.T + head.linear.bias)
+    torch.testing.assert_close(head(maps).embedding, wanted)
+    assert head(maps).logits is None
+
+
+def test_gates_weigh_channels_then_places(maps):
+    channels, places = CompactBilinear(8, 5, width=16, hidden=4).gates
+    scores = channels.layers(maps.mean((2, 3))) + channels.layers(maps.amax((2, 3)))
+    weighed = maps / (1 + torch.exp(-scores))[:, :, None, None]
+    torch.testing.assert_close(channels(maps), weighed)
+    seen = torch.stack([weighed.mean(1), weighed.amax(1)], dim=1)
+    scores = F.conv2d(seen, places.convolution.weight, places.convolution.bias, padding=3)
+    torch.testing.assert_close(places(weighed), weighed / (1 + torch.exp(-scores)))
+
+
+def test_a_bilinear_embedding_is_the_root_of_the_sketch_at_unit_length(maps):
+    head = CompactBilinear(8, 5, width=16, hidden=0, feature="pooled")
+    sketch = head.sketch(head.gates(maps))
+    rooted = sketch.sign() * sketch.abs().sqrt()
+    torch.testing.assert_close(head(maps).embedding, rooted / rooted.norm(dim=1, keepdim=True), rtol=0, atol=1e-5)
+    torch.testing.assert_close(head(maps).logits, head.layers.fc2(head(maps).embedding))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -134,6 +176,12 @@ def test_a_map_of_another_size_is_refused():
         (lambda: Classifier(8, 5, hidden=0), "no hidden layer to be the embedding"),
         (lambda: Classifier(8, 5, fc1_input="flatten"), "needs hidden above 0 and the grid .* got 4096 and 0"),
         (lambda: Classifier(8, 5, hidden=0, feature="logits", fc1_input="flatten", grid=2), "got 0 and 2"),
+        (lambda: MlpConv(8, 5, hidden=0), "hidden is 1 or more maps, got 0"),
+        (lambda: MlpConv(8, 5, pool="mean"), "pool is average or max, got 'mean'"),
+        (lambda: Hash(8, 5, bits=12), "bits are a multiple of 8, got 12"),
+        (lambda: Hash(8, 5, bits=0), "got 0"),
+        (lambda: CompactBilinear(8, 5, width=0), "the width of a sketch is 1 or more, got 0"),
+        (lambda: CompactBilinear(8, 5, hidden=0), "no hidden layer to be the embedding"),
         (lambda: Classifier(8, 5, grid=7), "grid is for fc1_input flatten alone, got 7"),
         (lambda: Classifier(8, 5, dropout=1.0), r"dropout is a share from 0 to below 1, got 1\.0"),
     ],

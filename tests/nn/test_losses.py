@@ -11,6 +11,7 @@ from terrakin.nn.losses.binary_cross_entropy import BinaryCrossEntropy
 from terrakin.nn.losses.contrastive import Contrastive
 from terrakin.nn.losses.cross_entropy import CrossEntropy
 from terrakin.nn.losses.distillation import Distillation
+from terrakin.nn.losses.hashing import Hashing
 from terrakin.nn.losses.multi_similarity import MultiSimilarity
 from terrakin.nn.losses.normalised_softmax import NormalisedSoftmax
 from terrakin.nn.losses.triplet import Triplet
@@ -105,6 +106,53 @@ def test_triplet(output, triplets, margin):
     assert float(Triplet(SIZE, CLASSES, margin=margin, triplets=triplets)(output, LABELS)) == pytest.approx(slow)
 
 
+@pytest.mark.parametrize("triplets", ["semi-hard", "batch-hard"])
+@pytest.mark.parametrize("margin", [0.2, 1.5])
+def test_triplet_with_both_anchors(output, triplets, margin):
+    rows = output.embedding.tolist()
+    terms = []
+    for anchor in range(len(rows)):
+        near = {p: distance(rows[anchor], rows[p]) for a, p in pairs(LABELS, same=True) if a == anchor}
+        far = {n: distance(rows[anchor], rows[n]) for a, n in pairs(LABELS, same=False) if a == anchor}
+        if triplets == "batch-hard":
+            near, far = near and {max(near, key=near.get): max(near.values())}, {min(far, key=far.get): min(far.values())}
+        for p, n in itertools.product(near, far):
+            if triplets != "semi-hard" or 0 < far[n] - near[p] <= margin:
+                terms += [near[p] - far[n] + margin, near[p] - distance(rows[p], rows[n]) + margin]
+    slow = mean(term for term in terms if term > 0)
+    assert slow > 0
+    assert float(Triplet(SIZE, CLASSES, margin=margin, triplets=triplets, anchors="both")(output, LABELS)) == pytest.approx(
+        slow
+    )
+
+
+@pytest.mark.parametrize("quantisation", [0.0, 1.0, 2.5])
+def test_hashing(output, quantisation):
+    rows = output.embedding.tolist()
+    kinds = {True: [], False: []}
+    for i, j in itertools.combinations(range(len(rows)), 2):
+        half = sum(x * y for x, y in zip(rows[i], rows[j], strict=True)) / 2
+        same = bool(LABELS[i] == LABELS[j])
+        kinds[same].append(math.log(1 + math.exp(half)) - same * half)
+    far = mean(math.log(math.cosh(abs(value) - 1)) for row in rows for value in row)
+    slow = (mean(kinds[True]) + mean(kinds[False])) / 2 + quantisation * far
+    assert float(Hashing(SIZE, CLASSES, quantisation=quantisation)(output, LABELS)) == pytest.approx(slow)
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0], [0, 1, 2]])
+def test_hashing_does_without_a_kind_of_pairs(output, labels):
+    rows = output.embedding[:3].clone().requires_grad_()
+    value = Hashing(SIZE, CLASSES, quantisation=0)(Output(rows, None), torch.tensor(labels))
+    value.backward()
+    assert value > 0
+    assert torch.isfinite(rows.grad).all()
+
+
+def test_hashing_bears_large_values(output):
+    value = Hashing(SIZE, CLASSES)(Output(1e4 * output.embedding, None), LABELS)
+    assert torch.isfinite(value)
+
+
 @pytest.mark.parametrize("margin", [1.0, 1.6])
 def test_contrastive(output, margin):
     rows = output.embedding.tolist()
@@ -176,6 +224,9 @@ def test_a_batch_without_pairs_costs_nothing_and_trains_on(output, loss):
         (lambda: CrossEntropy(SIZE, CLASSES, label_smoothing=1), "label_smoothing is from 0 to below 1, got 1"),
         (lambda: Triplet(SIZE, CLASSES, margin=0), "margin is between 0 and 2, got 0"),
         (lambda: Triplet(SIZE, CLASSES, triplets="semihard"), "no triplets named 'semihard'; did you mean 'semi-hard'"),
+        (lambda: Triplet(SIZE, CLASSES, anchors="two"), "anchors are one or both, got 'two'"),
+        (lambda: Triplet(SIZE, CLASSES, triplets="all", anchors="both"), "as anchors already; take anchors out"),
+        (lambda: Hashing(SIZE, CLASSES, quantisation=-1), "a weight of 0 or more, got -1"),
         (lambda: Contrastive(SIZE, CLASSES, margin=2.5), "above 0 and up to 2, got 2.5"),
         (lambda: MultiSimilarity(SIZE, CLASSES, beta=0), "above 0, got 2.0 and 0"),
     ],

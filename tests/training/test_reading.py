@@ -115,7 +115,7 @@ WRONG: list[tuple[str, str]] = [
     ("export.whiten=no", r"\[export\] whiten is a number, got 'no'"),
     ("optimizer.learning_rate=inf", r"\[optimizer\] learning_rate is a finite number, got inf"),
     # Keys that are missing.
-    ("head={parts=[8]}", r"\[head\] lacks a name; there are fc, gap, gem, projection"),
+    ("head={parts=[8]}", r"\[head\] lacks a name; there are cbp, fc, gap, gem, hash, "),
     ("sampler={name='balanced'}", r"\[sampler\] balanced lacks 'batch'"),
     ("teacher.0={size=8}", r"'teacher\.0=.*': name a key of one of the 1, such as teacher\.0\.weight"),
     ("teacher=[{size=8}]", r"\[\[teacher\]\] 0 lacks 'bundle'"),
@@ -147,6 +147,12 @@ WRONG: list[tuple[str, str]] = [
     ("schedule.average=1", r"\[schedule\] average is from 0 to below 1, got 1\.0"),
     ("export.size=9000", r"\[export\] size is 8 to 8192, got 9000"),
     ("export.whiten=-0.5", r"\[export\] whiten is a shrinkage of 0 or more, got -0\.5"),
+    ("export={name='x', space='hamming', pooled=true}", r"\[export\] space hamming takes the signs of the head's values"),
+    ("export={name='x', space='hamming', whiten=1}", r"which neither pooled nor whiten leaves as they are; take these out"),
+    (
+        "export={name='x', space='hamming', reducer='pca:8'}",
+        r"reducer pca:8 gives embeddings that compare by cosine, not by hamm",
+    ),
     ("export.reducer=pca", r"\[export\] reducer: a reducer is pca:SIZE or pca-whitened:SIZE, such as pca:64, got 'pca'"),
     # Changes that are written wrongly.
     ("schedule.epochs", r"a change is table\.key=value, such as schedule\.epochs=5, got 'schedule\.epochs'"),

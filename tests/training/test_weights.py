@@ -114,7 +114,7 @@ def test_another_network_is_refused_with_what_differs(resnet) -> None:
         recognise(resnet | {"layer1.0.se.weight": torch.zeros(3)})
     with pytest.raises(TrainingError, match=r"nearest is resnet18, but bn1\.weight is \(32,\) instead of \(64,\)"):
         recognise(resnet | {"bn1.weight": torch.zeros(32)})
-    with pytest.raises(TrainingError, match=r"\(mobilenetv2, resnet18, resnet34, resnet50\).* and \d+ more\. Export"):
+    with pytest.raises(TrainingError, match=r"\(mobilenetv2, resnet18, .*, resnet50\).* and \d+ more\. Export"):
         recognise({"a": torch.zeros(1)})
     with pytest.raises(TrainingError, match=r"known \(resnet34\); nearest is resnet34, but layer1\.2"):
         recognise(resnet, architecture="resnet34")

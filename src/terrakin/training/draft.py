@@ -50,7 +50,7 @@ class Draft:
             raise TrainingError(f"no bundle can be made: {exc}") from exc
 
 
-def drafted(draft: Draft, outputs: tuple[str, ...] = ("embedding",), size: int = 1) -> Passport:
+def drafted(draft: Draft, outputs: tuple[str, ...] = ("embedding",), size: int = 8) -> Passport:
     """A passport of which digest and self-test are not known yet: zeros stand for both.
 
     Args:

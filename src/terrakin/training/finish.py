@@ -74,11 +74,15 @@ def check_end(recipe: Recipe, images: Images, network: Network, training: int) -
         training: images that train.
 
     Raises:
-        RecipeError: if more components are kept than there are dimensions or images.
+        RecipeError: if more components are kept than there are dimensions or images, or bits do not fill bytes.
         TrainingError: if no passport can say what `[export]` says.
     """
     _draft(recipe, images, network)
     end = recipe.export
+    if end.space == "hamming" and network.head.size % 8:
+        raise RecipeError(
+            f"[export] space hamming fills bytes, but the head gives {network.head.size} values; take a multiple of 8"
+        )
     wide = network.head.size + (network.backbone.channels if end.pooled else 0)
     if end.components is not None:
         _not_more(f"components = {end.components}", end.components, wide, training)

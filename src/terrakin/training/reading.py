@@ -169,6 +169,11 @@ def _check(recipe: Recipe, where: str) -> None:
             f"{where} [export] components are for embeddings that compare by cosine, not by {export.space}; "
             "take one of the two out"
         )
+    if export.space == "hamming" and (export.pooled or export.whiten is not None):
+        raise RecipeError(
+            f"{where} [export] space hamming takes the signs of the head's values, which neither pooled nor whiten leaves as "
+            "they are; take these out"
+        )
     if export.components is not None and (export.whiten is None or export.components < 1):
         raise RecipeError(
             f"{where} [export] components = {export.components} is a number from 1 on, and goes with whiten; "

@@ -112,8 +112,8 @@ class Export:
     """Keep this many leading principal components of what is whitened, in the graph; all where not given."""
     reducer: str | None = None
     """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the training images; `none` for none."""
-    space: Literal["cosine", "pearson"] = "cosine"
-    """How embeddings compare; by Pearson's correlation where there are no reducer and no components, which are for cosine."""
+    space: Literal["cosine", "pearson", "hamming"] = "cosine"
+    """How embeddings compare: by cosine, or without reducer and components by Pearson's correlation, or as bits above 0."""
     weights: Literal["float32", "int8"] = "float32"
     """How weights are stored; `int8` rounds each output channel to 8 bits, and computes in float32."""
     arithmetic: Literal["float32", "int8"] = "float32"

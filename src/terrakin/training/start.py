@@ -49,7 +49,10 @@ def start_of(recipe: Recipe, init: str | Path | None) -> Start:
     # A bundle is a folder, a zip, or a name; weights lie in a file.
     if str(init) in BUNDLES or path.is_dir() or path.suffix == ".zip":
         return open_bundle(init)
-    return recognise(read_weights(path), architecture=recipe.backbone.name).state
+    name = recipe.backbone.name
+    # A third party's may be made by a function, which says nothing of it.
+    plain = getattr(BACKBONES[name], "plain", None)
+    return recognise(read_weights(path), architecture=name if plain is None else (name, plain)).state
 
 
 def start_weights(start: Start, recipe: Recipe, images: Images) -> Mapping[str, Tensor] | None:

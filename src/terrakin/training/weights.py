@@ -82,7 +82,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def recognise(state: Mapping[str, Tensor], *, architecture: str | None = None) -> Recognised:
+def recognise(state: Mapping[str, Tensor], *, architecture: str | tuple[str, ...] | None = None) -> Recognised:
     """The backbone that tensors belong to, by their names and shapes.
 
     A prefix that all of a backbone's tensors share (`module.`, `backbone.`) is taken off; tensors outside of it and a
@@ -90,13 +90,13 @@ def recognise(state: Mapping[str, Tensor], *, architecture: str | None = None) -
 
     Args:
         state: tensors by name.
-        architecture: the only backbone to try.
+        architecture: the only backbone to try, or the only ones.
 
     Raises:
         UnknownNameError: if there is no such backbone.
         TrainingError: if the tensors are of none, naming the nearest and what differs.
     """
-    names = list(BACKBONES) if architecture is None else [architecture]
+    names = [architecture] if isinstance(architecture, str) else list(BACKBONES if architecture is None else architecture)
     differences: dict[str, list[str]] = {}
     for name in names:
         wanted = _shapes(name)

@@ -36,6 +36,8 @@ class Backbone(nn.Module):
     """Names in a published checkpoint that are not part of the backbone."""
     reads: ClassVar[tuple[str, ...]] = ()
     """Names of the bands that it tells apart, in order; empty where any bands will do."""
+    plain: ClassVar[str | None] = None
+    """Name of the backbone without the parts that this one adds, whose published weights it takes as well."""
 
     def __init__(self, stages: Mapping[str, tuple[str, ...]]) -> None:
         """Name stages, input side first, each by the submodules that it consists of."""

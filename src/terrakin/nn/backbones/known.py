@@ -15,6 +15,8 @@ BACKBONES = Registry[Callable[..., Backbone]](
         "mobilenetv2": f"{_HERE}.mobilenetv2:MobileNetV2",
         "resnet18": f"{_HERE}.resnet:ResNet18",
         "resnet34": f"{_HERE}.resnet:ResNet34",
+        "resnet34-se": f"{_HERE}.squeeze:ResNet34SE",
+        "resnet34-sk": f"{_HERE}.selective:ResNet34SK",
         "resnet50": f"{_HERE}.resnet:ResNet50",
         "single-branch": f"{_HERE}.branches:SingleBranch",
         "three-branch": f"{_HERE}.branches:ThreeBranch",

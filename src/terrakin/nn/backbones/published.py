@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from terrakin.errors import TrainingError
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "load_strictly", "per_band"]
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "load_strictly", "per_band", "with_fresh"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 """Of ImageNet's training images in [0, 1], red, green, blue: what torchvision's weights were trained with."""
@@ -54,6 +54,16 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], *, first: str
     network.load_state_dict(given, strict=False)
 
 
+def with_fresh(network: nn.Module, state: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """A published checkpoint, and where it holds nothing of the parts called `part`, those of `network` as they are.
+
+    A checkpoint that holds some of them holds all, or is refused when it is loaded.
+    """
+    if any(_is_of(part, name) for name in state):
+        return dict(state)
+    return {**state, **{name: values for name, values in network.state_dict().items() if _is_of(part, name)}}
+
+
 def per_band(published: tuple[float, ...], bands: int) -> tuple[float, ...]:
     """A value for each of `bands`: the published ones where they are as many, else their mean for every band.
 
@@ -61,6 +71,10 @@ def per_band(published: tuple[float, ...], bands: int) -> tuple[float, ...]:
     (0.5, 0.5)
     """
     return published if bands == len(published) else (sum(published) / len(published),) * bands
+
+
+def _is_of(part: str, name: str) -> bool:
+    return part in name.split(".")
 
 
 def _for_bands(kernels: Tensor, bands: int) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from terrakin.nn.backbones.backbone import Backbone
 from terrakin.nn.backbones.published import IMAGENET_MEAN, IMAGENET_STD, per_band
 
-__all__ = ["ResNet", "ResNet18", "ResNet34", "ResNet50"]
+__all__ = ["Plain", "ResNet", "ResNet18", "ResNet34", "ResNet50"]
 
 
 class ResNet(Backbone):
@@ -21,7 +21,7 @@ class ResNet(Backbone):
     first: ClassVar[str] = "conv1.weight"
     classifier: ClassVar[tuple[str, ...]] = ("fc.weight", "fc.bias")
 
-    def __init__(self, bands: int, block: "type[_Plain | _Bottleneck]", repeats: tuple[int, int, int, int]) -> None:
+    def __init__(self, bands: int, block: "type[Plain | _Bottleneck]", repeats: tuple[int, int, int, int]) -> None:
         layers = {layer: (layer,) for layer in ("layer1", "layer2", "layer3", "layer4")}
         super().__init__({"stem": ("conv1", "bn1"), **layers})
         self.channels = 512 * block.expansion
@@ -33,7 +33,8 @@ class ResNet(Backbone):
         self.layer3 = _layer(block, repeats[2], 128 * block.expansion, 256, stride=2)
         self.layer4 = _layer(block, repeats[3], 256 * block.expansion, 512, stride=2)
         for module in self.modules():
-            if isinstance(module, nn.Conv2d):
+            # Those that a batch norm follows: what a block has besides keeps its own beginning.
+            if isinstance(module, nn.Conv2d) and module.bias is None:
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, images: Tensor) -> Tensor:
@@ -53,14 +54,14 @@ class ResNet18(ResNet):
     """
 
     def __init__(self, bands: int = 3) -> None:
-        super().__init__(bands, _Plain, (2, 2, 2, 2))
+        super().__init__(bands, Plain, (2, 2, 2, 2))
 
 
 class ResNet34(ResNet):
     """3, 4, 6 and 3 plain blocks; 512 channels. The papers' backbone."""
 
     def __init__(self, bands: int = 3) -> None:
-        super().__init__(bands, _Plain, (3, 4, 6, 3))
+        super().__init__(bands, Plain, (3, 4, 6, 3))
 
 
 class ResNet50(ResNet):
@@ -70,8 +71,8 @@ class ResNet50(ResNet):
         super().__init__(bands, _Bottleneck, (3, 4, 6, 3))
 
 
-class _Plain(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut."""
+class Plain(nn.Module):
+    """Two 3 x 3 convolutions and a shortcut: made by `(channels, width, *, stride)`, it gives maps of `width` channels."""
 
     expansion = 1
 
@@ -83,10 +84,14 @@ class _Plain(nn.Module):
         self.bn2 = nn.BatchNorm2d(width)
         self.downsample = _shortcut(channels, width, stride=stride)
 
+    def change(self, maps: Tensor) -> Tensor:
+        """What is added to the maps."""
+        change: Tensor = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(maps)))))
+        return change
+
     def forward(self, maps: Tensor) -> Tensor:
-        change = F.relu(self.bn1(self.conv1(maps)))
-        change = self.bn2(self.conv2(change))
-        return F.relu(change + self.downsample(maps))
+        """The block's maps (N, width, h, w) of maps (N, channels, H, W)."""
+        return F.relu(self.change(maps) + self.downsample(maps))
 
 
 class _Bottleneck(nn.Module):
@@ -111,7 +116,7 @@ class _Bottleneck(nn.Module):
         return F.relu(change + self.downsample(maps))
 
 
-def _layer(block: type[_Plain | _Bottleneck], repeats: int, channels: int, width: int, *, stride: int) -> nn.Sequential:
+def _layer(block: type[Plain | _Bottleneck], repeats: int, channels: int, width: int, *, stride: int) -> nn.Sequential:
     """Blocks of one width, the first of which has the stride."""
     first = block(channels, width, stride=stride)
     return nn.Sequential(first, *(block(width * block.expansion, width, stride=1) for _ in range(repeats - 1)))

@@ -12,10 +12,13 @@ _HERE = "terrakin.nn.heads"
 HEADS = Registry[Callable[..., Head]](
     "heads",
     {
+        "cbp": f"{_HERE}.bilinear:CompactBilinear",
         "fc": f"{_HERE}.classifier:Classifier",
         "fc-block": f"{_HERE}.fc_block:FcBlock",
         "gap": f"{_HERE}.pooled:Gap",
         "gem": f"{_HERE}.pooled:Gem",
+        "hash": f"{_HERE}.hash:Hash",
+        "ldcnn": f"{_HERE}.mlpconv:MlpConv",
         "projection": f"{_HERE}.projection:Projection",
     },
 )

@@ -43,5 +43,7 @@ class CrossEntropy(Loss):
             RecipeError: if the head gives no logits.
         """
         if output.logits is None:
-            raise RecipeError("cross-entropy needs logits, and this head gives none; choose the head fc, or normalised-softmax")
+            raise RecipeError(
+                "cross-entropy needs logits, and this head gives none; choose the head fc, ldcnn or cbp, or normalised-softmax"
+            )
         return F.cross_entropy(output.logits, labels, label_smoothing=self.label_smoothing)

@@ -14,6 +14,7 @@ LOSSES = Registry[LossMaker](
         "contrastive": f"{_HERE}.contrastive:Contrastive",
         "cross-entropy": f"{_HERE}.cross_entropy:CrossEntropy",
         "distillation": f"{_HERE}.distillation:Distillation",
+        "hashing": f"{_HERE}.hashing:Hashing",
         "multi-similarity": f"{_HERE}.multi_similarity:MultiSimilarity",
         "normalised-softmax": f"{_HERE}.normalised_softmax:NormalisedSoftmax",
         "triplet": f"{_HERE}.triplet:Triplet",
