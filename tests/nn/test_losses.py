@@ -139,13 +139,12 @@ def test_hashing(output, quantisation):
     assert float(Hashing(SIZE, CLASSES, quantisation=quantisation)(output, LABELS)) == pytest.approx(slow)
 
 
-@pytest.mark.parametrize("labels", [[0, 0, 0], [0, 1, 2]])
-def test_hashing_does_without_a_kind_of_pairs(output, labels):
-    rows = output.embedding[:3].clone().requires_grad_()
-    value = Hashing(SIZE, CLASSES, quantisation=0)(Output(rows, None), torch.tensor(labels))
+def test_hashing_does_without_pairs(output):
+    rows = output.embedding[:1].clone().requires_grad_()
+    value = Hashing(SIZE, CLASSES, quantisation=0)(Output(rows, None), LABELS[:1])
     value.backward()
-    assert value > 0
-    assert torch.isfinite(rows.grad).all()
+    assert value.item() == 0
+    assert not rows.grad.any()
 
 
 def test_hashing_bears_large_values(output):

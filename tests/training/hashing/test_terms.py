@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from terrakin.training.hashing.terms import balance_term, pair_term, push_term, quantisation_term, triplet_term
+from terrakin.nn.losses.hashing import pair_term, quantisation_term
+from terrakin.training.hashing.terms import balance_term, push_term, triplet_term
 
 HALVES = torch.full((6, 8), 0.5, dtype=torch.float64)
 BINARY = (torch.rand((6, 8), generator=torch.Generator().manual_seed(0)) < 0.5).double()

@@ -10,18 +10,15 @@ from terrakin.errors import RecipeError
 from terrakin.nn.losses.loss import Loss
 from terrakin.nn.output import Output
 
-__all__ = ["Hashing"]
+__all__ = ["Hashing", "pair_term", "quantisation_term"]
 
 
 class Hashing(Loss):
-    """DHN: how unlikely the codes make it that pairs are of one class, and how far their values are from -1 and 1.
+    """DHN: how unlikely codes make it that pairs are of one class or of two, and how far their values are from -1 and 1.
 
-    Zhu, Long, Wang & Cao, "Deep hashing network for efficient similarity retrieval", AAAI 2016. With t half the inner product
-    of a pair of rows, its loss is log(1 + exp(t)) - t in one class and log(1 + exp(t)) between classes. Pairs of one class are
-    rare, so that their mean and that of the other pairs weigh half each. To this is added `quantisation` times the mean of
-    log cosh(|z| - 1) over all values z. The sources that we have state no weight for it.
-
-    The head `hash` gives such rows. It needs pairs of both kinds in a batch.
+    Zhu, Long, Wang & Cao, "Deep hashing network for efficient similarity retrieval", AAAI 2016: `pair_term` plus `quantisation`
+    times `quantisation_term`. The sources that we have state no weight for it. The head `hash` gives such rows, and a batch
+    needs pairs of both kinds.
     """
 
     def __init__(self, size: int, classes: int, *, quantisation: float = 1.0, columns: slice | None = None) -> None:
@@ -42,20 +39,27 @@ class Hashing(Loss):
         self.quantisation = quantisation
 
     def forward(self, output: Output, labels: Tensor, targets: Tensor | None = None) -> Tensor:
-        """The loss of embeddings (N, D) and labels (N,) int64; targets are not read. A kind without pairs counts as 0."""
+        """The loss of embeddings (N, D) and labels (N,) int64; targets are not read."""
         rows = self.seen(output)
-        halves = rows @ rows.T / 2
-        same = labels[:, None] == labels
-        pair = torch.ones_like(same).triu(diagonal=1)
-        together, apart = F.softplus(-halves)[same & pair], F.softplus(halves)[~same & pair]
-        likelihood = (_mean(together) + _mean(apart)) / 2
-        return likelihood + self.quantisation * _log_cosh(rows.abs() - 1).mean()
+        return pair_term(rows, labels) + self.quantisation * quantisation_term(rows)
 
 
-def _mean(terms: Tensor) -> Tensor:
-    return terms.sum() / max(1, len(terms))
+def pair_term(z: Tensor, classes: Tensor) -> Tensor:
+    """Mean of log(1 + exp(t)) - s t, where t is half the inner product of a pair and s is 1 for one class, else 0; DHN's L.
+
+    Pairs of one class are rare. The means over pairs of one class and of two count alike, and a row is no pair with itself.
+    Where there are no pairs it is 0.
+    """
+    halves = z @ z.T / 2
+    same = classes[:, None] == classes
+    costs = F.softplus(halves) - halves * same
+    pairs = ~same.new_zeros(same.shape).fill_diagonal_(fill_value=True)
+    means = [costs[kind].mean() for kind in (same & pairs, ~same) if kind.any()]
+    return torch.stack(means).mean() if means else 0 * z.sum()
 
 
-def _log_cosh(values: Tensor) -> Tensor:
-    # Of the definition, cosh overflows.
-    return values.abs() + F.softplus(-2 * values.abs()) - math.log(2)
+def quantisation_term(z: Tensor) -> Tensor:
+    """Mean of log cosh(|z| - 1), a smooth |(|z| - 1)|; DHN's Q."""
+    gaps = z.abs() - 1
+    # log cosh x = log((exp(x) + exp(-x)) / 2), without the exponentials that overflow.
+    return (gaps + F.softplus(-2 * gaps)).mean() - math.log(2)

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from terrakin.hashing.dhn import Dhn
 from terrakin.hashing.network_form import NetworkForm
+from terrakin.nn.losses.hashing import pair_term, quantisation_term
 from terrakin.training.hashing.network import trained
-from terrakin.training.hashing.terms import pair_term, quantisation_term
 from terrakin.training.samplers.sampler import drawn
 
 __all__ = ["fit"]

@@ -1,12 +1,11 @@
-"""The terms of the losses of deep hashing, as published; f are outputs in (0, 1), z outputs in (-1, 1)."""
+"""The terms of the loss of metric-learning hashing, as published; f are outputs in (0, 1)."""
 
-import math
 from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["balance_term", "pair_term", "push_term", "quantisation_term", "triplet_term"]
+__all__ = ["balance_term", "push_term", "triplet_term"]
 
 
 def triplet_term(f: Tensor, *, margin: float, unit: bool = True) -> Tensor:
@@ -34,23 +33,3 @@ def balance_term(f: Tensor, *, of: Literal["code", "bit"] = "code") -> Tensor:
     over the data, which is `of="bit"`, over the batch.
     """
     return (f.mean(dim=1 if of == "code" else 0) - 0.5).square().mean()
-
-
-def pair_term(z: Tensor, classes: Tensor) -> Tensor:
-    """Mean of log(1 + exp(t)) - s t, where t is half the inner product of a pair and s is 1 for one class, else 0; DHN's L.
-
-    Pairs of one class are rare. The means over pairs of one class and of two count alike, and a row is no pair with itself.
-    """
-    halves = z @ z.T / 2
-    same = classes[:, None] == classes
-    costs = F.softplus(halves) - halves * same
-    pairs = ~same.new_zeros(same.shape).fill_diagonal_(fill_value=True)
-    means = [costs[kind].mean() for kind in (same & pairs, ~same) if kind.any()]
-    return sum(means[1:], means[0]) / len(means)
-
-
-def quantisation_term(z: Tensor) -> Tensor:
-    """Mean of log cosh(|z| - 1), a smooth |(|z| - 1)|; DHN's Q."""
-    gaps = z.abs() - 1
-    # log cosh x = log((exp(x) + exp(-x)) / 2), without the exponentials that overflow.
-    return (gaps + F.softplus(-2 * gaps)).mean() - math.log(2)
