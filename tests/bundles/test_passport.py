@@ -29,6 +29,8 @@ REDUCTION = Reduction("pca", 12, 4, "archive", "a" * 64)
         ({"digest": "abc"}, "a digest is 64 hex digits, got 'abc'"),
         ({"self_test": (0.0,)}, "self_test holds 8 finite numbers, got 1"),
         ({"self_test": (float("nan"),) * 8}, "self_test holds 8 finite numbers"),
+        ({"scaling": "bright"}, "'bright' is no scaling rule"),
+        ({"upsampling": "cubic"}, "upsampling is bicubic or nearest, got 'cubic'"),
         ({"format": 0}, "a format number is at least 1, got 0"),
     ],
 )
@@ -78,6 +80,8 @@ def test_passports_agree_whatever_their_words_say(passport):
             r"other reducer \(pca to 4 fitted on archive, sha256 aaaaaaaaaaaa, wanted none\); "
             r"other space \(cosine of 4, wanted cosine of 12\)",
         ),
+        ({"scaling": "0:65535"}, r"other input \(16 px, .* std 0\.2 0\.25 0\.5, scaling 0:65535, wanted"),
+        ({"upsampling": "nearest"}, r"other input \(16 px, .* std 0\.2 0\.25 0\.5, upsampling nearest, wanted"),
         ({"space": Space("l2", 12)}, r"other space \(l2 of 12, wanted cosine of 12\)"),
     ],
 )

@@ -49,6 +49,8 @@ def passports(draw: st.DrawFn) -> Passport:
         digest=draw(HEX),
         self_test=draw(st.lists(FINITE, min_size=8, max_size=8).map(tuple)),
         frontend=said,
+        scaling=draw(st.none() | st.sampled_from(["0:65535", "sensor"])),
+        upsampling=draw(st.sampled_from(["bicubic", "nearest"])),
     )
 
 
@@ -56,6 +58,12 @@ def passports(draw: st.DrawFn) -> Passport:
 def test_what_is_written_is_read(passport):
     assert read(write(passport)) == passport
     assert from_json(to_json(passport)) == passport
+
+
+def test_what_is_as_usual_is_not_written(passport):
+    assert not {"scaling", "upsampling"} & set(to_json(passport))
+    assert to_json(replace(passport, scaling="0:65535"))["scaling"] == "0:65535"
+    assert to_json(replace(passport, upsampling="nearest"))["upsampling"] == "nearest"
 
 
 def test_the_format_number_comes_first(passport):

@@ -60,3 +60,19 @@ def test_a_mask_counts_where_half_was_measured():
     measured = np.zeros((4, 8), np.bool_)
     measured[:, :5] = True
     assert square_mask(measured, (0, 0, 8, 4), 4).tolist() == [[True, True, True, False]] * 4
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("times", [1, 2, 6])
+def test_nearest_repeats_pixels(smooth, dtype, times):
+    values = smooth(2, 20, 20)
+    stored = values if dtype == np.uint8 else (values / np.float32(255)).astype(dtype)
+    found = square(stored, (0, 0, 20, 20), 20 * times, "nearest")
+    expected = (values / np.float32(255)).repeat(times, axis=1).repeat(times, axis=2)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_nearest_is_for_what_is_enlarged(smooth):
+    values = smooth(1, 30, 40)
+    np.testing.assert_array_equal(square(values, FULL, 16, "nearest"), square(values, FULL, 16))
+    assert not np.array_equal(square(values, FULL, 80, "nearest"), square(values, FULL, 80))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from terrakin.chips.look import Look, shown_bands
 from terrakin.chips.pixels import Pixels
-from terrakin.chips.thumbnail import shown_bands, thumbnail
+from terrakin.chips.thumbnail import thumbnail
 
 
 def opened(data: bytes) -> np.ndarray:
@@ -32,13 +33,13 @@ def test_shown_bands(names, shown):
 
 
 def test_colours_are_those_of_the_bands_that_are_shown():
-    image = opened(thumbnail(pixels(0.1, 0.4, 0.9, 0.5), (2, 1, 0)))
+    image = opened(thumbnail(pixels(0.1, 0.4, 0.9, 0.5), Look((2, 1, 0))))
     assert image.shape == (112, 112, 3)
     np.testing.assert_allclose(image.mean(axis=(0, 1)), [230, 102, 26], atol=3)
 
 
 def test_one_band_is_grey():
-    image = opened(thumbnail(pixels(0.25, 0.75), (1,)))
+    image = opened(thumbnail(pixels(0.25, 0.75), Look((1,))))
     assert image.shape == (112, 112)
     np.testing.assert_allclose(image, 191, atol=2)
 
@@ -46,10 +47,15 @@ def test_one_band_is_grey():
 def test_what_was_not_measured_is_white():
     mask = np.ones((224, 224), np.bool_)
     mask[:112] = False
-    image = opened(thumbnail(pixels(0.2, 0.2, 0.2, mask=mask), (0, 1, 2)))
+    image = opened(thumbnail(pixels(0.2, 0.2, 0.2, mask=mask), Look((0, 1, 2))))
     assert image[:48].mean() > 250
     assert image[64:].mean() < 60
 
 
 def test_small_pixels_are_not_enlarged():
-    assert opened(thumbnail(pixels(0.5, size=64), (0,))).shape == (64, 64)
+    assert opened(thumbnail(pixels(0.5, size=64), Look((0,)))).shape == (64, 64)
+
+
+def test_a_look_can_brighten_and_cuts_what_leaves_the_range():
+    image = opened(thumbnail(pixels(0.02, 0.03, 0.9), Look((0, 1, 2), (10.0, 10.0, 10.0), (-0.1, 0.0, 0.0))))
+    np.testing.assert_allclose(image.mean(axis=(0, 1)), [26, 76, 255], atol=4)

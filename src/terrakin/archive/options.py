@@ -24,7 +24,7 @@ class IndexOptions:
     chipping: Chipping = field(default_factory=Chipping)
     """Size, overlap, pixel size and minimum valid share of chips."""
     scaling: ScalingRule = field(default_factory=ScalingRule)
-    """How stored values become [0, 1]."""
+    """How stored values become [0, 1]; `auto` is the model's own rule where its passport names one."""
     sources: SourceOptions = field(default_factory=SourceOptions)
     """Where labels and dates come from."""
     reducer: str | None = None
@@ -50,6 +50,10 @@ class IndexOptions:
             )
         if self.reducer is not None and parse_reducer(self.reducer)[0] > passport.embedding_size:
             raise ValueError(f"the model gives {passport.embedding_size} dimensions, too few for the reducer {self.reducer}")
+
+    def rule(self, passport: Passport) -> ScalingRule:
+        """How stored values become [0, 1] for a model: as was told, else as the model was trained, else `auto`."""
+        return self.scaling if self.scaling.kind != "auto" or passport.scaling is None else parse_scaling(passport.scaling)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for `archive.json`."""

@@ -15,9 +15,10 @@ from terrakin.chips.annotations import Annotations, read_annotations
 from terrakin.chips.chip import chip_id
 from terrakin.chips.footprint import Footprint, footprint
 from terrakin.chips.grid import plan
+from terrakin.chips.look import Look, look
 from terrakin.chips.reader import SceneReader
 from terrakin.chips.scaling import ValueRange, value_range
-from terrakin.chips.thumbnail import shown_bands, thumbnail
+from terrakin.chips.thumbnail import thumbnail
 from terrakin.chips.window import Window
 from terrakin.errors import SceneError
 from terrakin.scenes.find import open_scene
@@ -43,6 +44,8 @@ class Job:
     """What the model reads, in its order."""
     value_range: ValueRange
     """What is mapped to [0, 1]."""
+    look: Look
+    """What thumbnails show of that."""
     windows: tuple[tuple[Window, str], ...]
     """Every window with its chip's id, row by row."""
     annotations: Annotations | None
@@ -80,7 +83,7 @@ class Worker:
         self._bundle = bundle
         self._options = options
         self._wanted = options.bands or bundle.passport.bands
-        self._shown = shown_bands(bundle.passport.bands)
+        self._rule = options.rule(bundle.passport)
         self._local = threading.local()
         self._readers: list[SceneReader] = []
 
@@ -95,12 +98,16 @@ class Worker:
         windows = tuple(
             (window, chip_id(scene.key, None if whole else window)) for window, whole in plan(scene, self._options.chipping)
         )
+        measured = value_range(scene, bands, self._rule)
+        # The range that a model was trained with is for the model, and not for eyes.
+        stretched = self._rule != self._options.scaling
         whole = any(decoded_whole(band.path) for band in bands)
         return Job(
             candidate,
             scene,
             bands,
-            value_range(scene, bands, self._options.scaling),
+            measured,
+            look(scene, bands, measured, names=self._bundle.passport.bands, stretched=stretched),
             windows,
             self._annotations(candidate),
             whole,
@@ -169,7 +176,7 @@ class Worker:
             "datetime": job.scene.datetime,
             "labels": _labels(job, ground),
             "valid_share": valid_share,
-            "thumbnail": thumbnail(pixels, self._shown),
+            "thumbnail": thumbnail(pixels, job.look),
             **{property_column(name): value for name, value in job.scene.properties.items()},
         }
 
@@ -194,7 +201,7 @@ class Worker:
             self._local.held = None
             self._readers.remove(held[1])
             held[1].close()
-        reader = SceneReader(job.scene, job.bands, job.value_range)
+        reader = SceneReader(job.scene, job.bands, job.value_range, upsampling=self._bundle.passport.upsampling)
         self._readers.append(reader)
         self._local.held = (job, reader)
         return reader

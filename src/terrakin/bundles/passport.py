@@ -3,9 +3,11 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from terrakin.bundles.conversions import Conversions
+from terrakin.chips.pixels import Upsampling
+from terrakin.chips.scaling import parse_scaling
 from terrakin.errors import PassportMismatchError
 from terrakin.spaces.space import Space
 
@@ -99,6 +101,10 @@ class Passport:
     """SHA-256 of `model.onnx`, in hex."""
     self_test: tuple[float, ...]
     """Means of eight equal parts of the graph's `embedding` of the self-test image, before reducer and packing."""
+    scaling: str | None = None
+    """The rule that makes values in [0, 1] where an archive names none: `0:65535`; None for `auto`."""
+    upsampling: Upsampling = "bicubic"
+    """How bands that are coarser than the input are enlarged; `nearest` repeats their pixels."""
     format: int = FORMAT
     """Number of the bundle format."""
     frontend: Conversions | None = None
@@ -136,6 +142,12 @@ class Passport:
         _check(
             len(self.self_test) == wanted and all(map(math.isfinite, self.self_test)),
             f"self_test holds {wanted} finite numbers, got {len(self.self_test)}",
+        )
+        if self.scaling is not None:
+            parse_scaling(self.scaling)
+        _check(
+            self.upsampling in get_args(Upsampling),
+            f"upsampling is {' or '.join(get_args(Upsampling))}, got {self.upsampling!r}",
         )
         _check(self.format >= 1, f"a format number is at least 1, got {self.format}")
 
@@ -178,7 +190,9 @@ def _bands(passport: Passport) -> str:
 
 
 def _input(passport: Passport) -> str:
-    return f"{passport.input_size} px, mean {_numbers(passport.mean)}, std {_numbers(passport.std)}"
+    words = f"{passport.input_size} px, mean {_numbers(passport.mean)}, std {_numbers(passport.std)}"
+    scaling = "" if passport.scaling is None else f", scaling {passport.scaling}"
+    return words + scaling + ("" if passport.upsampling == "bicubic" else f", upsampling {passport.upsampling}")
 
 
 def _reducer(passport: Passport) -> str:

@@ -2,12 +2,13 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from terrakin.bundles.conversions import Conversions, Part
 from terrakin.bundles.passport import FORMAT, Hashing, Passport, Reduction
+from terrakin.chips.pixels import Upsampling
 from terrakin.errors import BundleError
 from terrakin.registry import nearest
 from terrakin.spaces.space import Space
@@ -22,7 +23,8 @@ def read(text: str, *, where: str = "passport.json") -> Passport:
     """The passport that a text holds.
 
     Args:
-        text: a JSON object with every key of a passport and no other; `frontend` and `hasher` may be missing.
+        text: a JSON object with every key of a passport and no other; `frontend`, `hasher`, `scaling` and `upsampling` may be
+            missing.
         where: what is read, for messages.
 
     Raises:
@@ -47,14 +49,14 @@ def from_json(value: object, *, where: str = "passport") -> Passport:
     # Before anything else: a newer format may have keys that this program cannot know.
     if isinstance(number, int) and number > FORMAT:
         raise BundleError(f"{where} has format {number} and this terrakin reads up to {FORMAT}; update terrakin to open it")
-    return _build(Passport, _PASSPORT, value, where)
+    return _build(Passport, _PASSPORT, value, where, optional=_OPTIONAL)
 
 
 def to_json(passport: Passport) -> dict[str, Any]:
     """What `from_json` reads: plain dictionaries, lists, texts and numbers; the format number first."""
     plain = asdict(passport)
-    for key in _OPTIONAL:
-        if plain[key] is None:
+    for key, usual in _OPTIONAL.items():
+        if plain[key] == usual:
             # A program that does not know the key reads the passport all the same.
             del plain[key]
     return {"format": plain.pop("format")} | {key: _plain(value) for key, value in plain.items()}
@@ -66,13 +68,15 @@ def _plain(value: Any) -> Any:
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
-def _build(kind: Callable[..., T], readers: dict[str, Reader], value: object, where: str) -> T:
+def _build(
+    kind: Callable[..., T], readers: dict[str, Reader], value: object, where: str, *, optional: Collection[str] = ()
+) -> T:
     if not isinstance(value, dict):
         raise _wrong(where, "an object", value)
     for key in value:
         if key not in readers:
             raise BundleError(f"{where} has an unknown key {key!r};{nearest(key, readers)} Known: {', '.join(readers)}")
-    if missing := [key for key in readers if key not in value and key not in _OPTIONAL]:
+    if missing := [key for key in readers if key not in value and key not in optional]:
         raise BundleError(f"{where} lacks {', '.join(missing)}; every key of a passport must be there")
     try:
         return kind(**{key: reader(value[key], f"{where}: {key}") for key, reader in readers.items() if key in value})
@@ -84,6 +88,10 @@ def _text(value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise _wrong(where, "a text", value)
     return value
+
+
+def _text_or_none(value: Any, where: str) -> str | None:
+    return None if value is None else _text(value, where)
 
 
 def _integer(value: Any, where: str) -> int:
@@ -152,7 +160,6 @@ def _cause(exc: Exception) -> str:
 _REDUCTION: dict[str, Reader] = {"kind": _text, "size_in": _integer, "size": _integer, "fitted_on": _text, "digest": _text}
 _HASHING: dict[str, Reader] = {field.name: {str: _text, int: _integer}[field.type] for field in fields(Hashing)}  # type: ignore[index]
 _CONVERSIONS: dict[str, Reader] = {"name": _text, "parts": _tuple_of(_part), "order": _tuple_of(_text)}
-_OPTIONAL = ("frontend", "hasher")
 _BY_TYPE: dict[Any, Reader] = {
     str: _text,
     int: _integer,
@@ -162,5 +169,9 @@ _BY_TYPE: dict[Any, Reader] = {
     Reduction | None: _reduction,
     Hashing | None: _hashing,
     Conversions | None: _conversions,
+    str | None: _text_or_none,
+    Upsampling: _text,
 }
+_OPTIONAL: dict[str, Any] = {"frontend": None, "hasher": None, "scaling": None, "upsampling": "bicubic"}
+# What a passport that lacks the key means.
 _PASSPORT: dict[str, Reader] = {field.name: _BY_TYPE[field.type] for field in fields(Passport)}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from terrakin.chips.bandfile import BandFile
 from terrakin.chips.gaps import fill_gaps, find_gaps
+from terrakin.chips.pixels import Upsampling
 from terrakin.chips.resample import square, square_mask
 from terrakin.chips.window import Window
 from terrakin.errors import SceneError
@@ -71,6 +72,7 @@ class Layer:
         gain: NDArray[np.float64],
         bias: NDArray[np.float64],
         nodata: float | None,
+        upsampling: Upsampling,
     ) -> None:
         """Put bands together.
 
@@ -80,7 +82,9 @@ class Layer:
             gain: (C,) of all bands that are read: stored value * gain + bias lies in [0, 1] within the value range.
             bias: (C,), see `gain`.
             nodata: stored value that means "no measurement".
+            upsampling: see `square`.
         """
+        self._upsampling = upsampling
         self.grid = grid
         self.positions = [position for _, positions in files for position in positions]
         self._files = [file for file, _ in files]
@@ -108,9 +112,10 @@ class Layer:
         if not (self._as_stored and values.dtype == np.uint8):
             values = self._scaled(values)
         if gaps is None:
-            return square(values, part, size), None, 1.0
+            return square(values, part, size, self._upsampling), None, 1.0
         measured = np.logical_not(gaps.all(axis=0))
-        return square(fill_gaps(values, gaps), part, size), square_mask(measured, part, size), float(measured.mean())
+        filled = square(fill_gaps(values, gaps), part, size, self._upsampling)
+        return filled, square_mask(measured, part, size), float(measured.mean())
 
     def _read_padded(self, rect: Window, size: int) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Stored values of a rectangle and its mask, on a canvas that holds nothing outside of the files."""

@@ -1,11 +1,15 @@
 """Pixels as a model reads them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pixels"]
+__all__ = ["Pixels", "Upsampling"]
+
+Upsampling = Literal["bicubic", "nearest"]
+"""How a band that is coarser than the model's square is enlarged; `nearest` repeats its pixels: nothing is lost or added."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

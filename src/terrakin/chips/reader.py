@@ -8,7 +8,7 @@ import numpy as np
 from terrakin.chips.bandfile import open_band_files
 from terrakin.chips.gaps import fill_gaps
 from terrakin.chips.layer import Grid, Layer, grid_of
-from terrakin.chips.pixels import Pixels
+from terrakin.chips.pixels import Pixels, Upsampling
 from terrakin.chips.scaling import ValueRange
 from terrakin.chips.window import Window
 from terrakin.scenes.scene import Band, Scene
@@ -19,13 +19,16 @@ __all__ = ["SceneReader"]
 class SceneReader:
     """A scene opened for reading: one handle a file, for one thread. Close it, or use it in a `with`."""
 
-    def __init__(self, scene: Scene, bands: Sequence[Band], value_range: ValueRange) -> None:
+    def __init__(
+        self, scene: Scene, bands: Sequence[Band], value_range: ValueRange, *, upsampling: Upsampling = "bicubic"
+    ) -> None:
         """Open the files that hold the bands.
 
         Args:
             scene: what is read.
             bands: of the scene, in the model's order; a band may come more than once.
             value_range: of each band, what becomes 0 and 1.
+            upsampling: how bands that are coarser than the result are enlarged.
 
         Raises:
             SceneError: if a file cannot be opened.
@@ -46,7 +49,7 @@ class SceneReader:
             self.close()
             raise
         layers = [
-            Layer(grid, [self._files[number] for number in numbers], gain, bias, scene.nodata)
+            Layer(grid, [self._files[number] for number in numbers], gain, bias, scene.nodata, upsampling)
             for grid, numbers in by_grid.items()
         ]
         self._layers = sorted(layers, key=lambda layer: -layer.grid.across * layer.grid.down)

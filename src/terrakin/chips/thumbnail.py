@@ -5,44 +5,29 @@ import io
 import numpy as np
 from PIL import Image
 
+from terrakin.chips.look import Look
 from terrakin.chips.pixels import Pixels
 
-__all__ = ["shown_bands", "thumbnail"]
+__all__ = ["thumbnail"]
 
 _SIDE = 128
 """Longest side of a thumbnail in pixels; smaller pixels are not enlarged."""
 
 _QUALITY = 80
 
-_COLOURS = ("red", "green", "blue")
 
-
-def shown_bands(names: tuple[str, ...]) -> tuple[int, ...]:
-    """Positions of the bands to show as red, green and blue, or of the one to show in grey.
-
-    Args:
-        names: common names of the bands that a model reads, in its order.
-
-    >>> shown_bands(("nir", "red", "green", "blue"))
-    (1, 2, 3)
-    >>> shown_bands(("B08", "B11", "B04", "B03"))
-    (0, 1, 2)
-    >>> shown_bands(("vv", "vh"))
-    (0,)
-    """
-    if set(_COLOURS) <= set(names):
-        return tuple(names.index(colour) for colour in _COLOURS)
-    return (0, 1, 2) if len(names) >= 3 else (0,)
-
-
-def thumbnail(pixels: Pixels, shown: tuple[int, ...]) -> bytes:
+def thumbnail(pixels: Pixels, look: Look) -> bytes:
     """A JPEG of at most 128 x 128 px; what was not measured is white.
 
     Args:
         pixels: of the chip.
-        shown: see `shown_bands`; three positions, or one.
+        look: which bands, and how bright.
     """
-    shades = (pixels.values[list(shown)] * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    values = pixels.values[list(look.bands)]
+    if look.gain is not None and look.bias is not None:
+        gain, bias = (np.array(factors, np.float32)[:, None, None] for factors in (look.gain, look.bias))
+        values = np.clip(values * gain + bias, 0, 1)
+    shades = (values * np.float32(255) + np.float32(0.5)).astype(np.uint8)
     if not pixels.mask.all():
         shades[:, ~pixels.mask] = 255
     bands = [Image.fromarray(band) for band in shades]

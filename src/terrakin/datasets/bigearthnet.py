@@ -18,10 +18,29 @@ from terrakin.datasets.folders import MAX_DEPTH, find_folders, subfolders
 from terrakin.datasets.splits import SPLITS
 from terrakin.errors import DatasetError
 
-__all__ = ["BANDS", "BIGEARTHNET", "BIGEARTHNET_19", "BigEarthNet"]
+__all__ = ["BANDS", "BIGEARTHNET", "BIGEARTHNET_19", "STATISTICS", "BigEarthNet"]
 
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
 """Band order by wavelength; sorting the file names would put B8A last. B10 does not exist at Level-2A."""
+
+STATISTICS: Mapping[str, tuple[float, float]] = {
+    "B01": (340.76769064, 554.81258967),
+    "B02": (429.9430203, 572.41639287),
+    "B03": (614.21682446, 582.87945694),
+    "B04": (590.23569706, 675.88746967),
+    "B05": (950.68368468, 729.89827633),
+    "B06": (1792.46290469, 1096.01480586),
+    "B07": (2075.46795189, 1273.45393088),
+    "B08": (2218.94553375, 1365.45589904),
+    "B8A": (2266.46036911, 1356.13789355),
+    "B09": (2246.0605464, 1302.3292881),
+    "B11": (1594.42694882, 1079.19066363),
+    "B12": (1009.32729131, 818.86747235),
+}
+"""Mean and standard deviation of each band over the archive, of stored values, reflectance x 10000.
+
+As the authors' public code has them (Sumbul et al., BigEarthNet: a large-scale benchmark archive, IGARSS 2019).
+"""
 
 # The time has five or six digits: a leading zero is lost in some names.
 _PATCH_NAME = re.compile(r"S2[AB]_MSIL2A_\d{8}T\d{5,6}_\d{1,2}_\d{1,2}")

@@ -8,10 +8,11 @@ from terrakin.archive.options import IndexOptions
 from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.passport import Passport
 from terrakin.chips.box import box_window
+from terrakin.chips.look import Look, look
 from terrakin.chips.pixels import Pixels
 from terrakin.chips.reader import SceneReader
 from terrakin.chips.scaling import value_range
-from terrakin.chips.thumbnail import shown_bands, thumbnail
+from terrakin.chips.thumbnail import thumbnail
 from terrakin.chips.window import Box, Window
 from terrakin.errors import SceneError
 from terrakin.scenes.find import find, open_scene
@@ -35,22 +36,28 @@ def embed_file(path: Path, *, bundle: Bundle, options: IndexOptions, box: Box | 
         SceneError: if the file cannot be read, holds several scenes, or the box lies outside it.
         BandNotFoundError: if it lacks a band that the archive reads.
     """
-    pixels = read_file(path, passport=bundle.passport, options=options, box=box)
+    pixels, seen = _read(path, bundle.passport, options, box)
     words = str(path) if box is None else f"{path} box {','.join(f'{edge:g}' for edge in box)}"
     vector = bundle.embed(pixels.values[np.newaxis])[0]
-    return Example(words, vector, thumbnail(pixels, shown_bands(bundle.passport.bands)))
+    return Example(words, vector, thumbnail(pixels, seen))
 
 
 def read_file(path: Path, *, passport: Passport, options: IndexOptions, box: Box | None = None) -> Pixels:
     """The pixels that `embed_file` embeds; takes and raises as it does, but for the passport, which is the bundle's."""
+    return _read(path, passport, options, box)[0]
+
+
+def _read(path: Path, passport: Passport, options: IndexOptions, box: Box | None) -> tuple[Pixels, Look]:
     scene = _only_scene(path, options)
     bands = select(scene, options.bands or passport.bands)
     window = Window(0, 0, scene.width, scene.height) if box is None else _squared(box_window(scene, box))
-    with SceneReader(scene, bands, value_range(scene, bands, options.scaling)) as reader:
+    rule = options.rule(passport)
+    measured = value_range(scene, bands, rule)
+    with SceneReader(scene, bands, measured, upsampling=passport.upsampling) as reader:
         pixels, valid_share = reader.read(window, size=passport.input_size)
     if valid_share == 0:
         raise SceneError(f"{path} has no valid pixel there; choose another part of it with --box")
-    return pixels
+    return pixels, look(scene, bands, measured, names=passport.bands, stretched=rule != options.scaling)
 
 
 def _squared(window: Window) -> Window:

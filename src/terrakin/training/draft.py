@@ -8,6 +8,7 @@ from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.conversions import Conversions
 from terrakin.bundles.graph import self_test_values
 from terrakin.bundles.passport import SELF_TEST_PARTS, Passport
+from terrakin.chips.pixels import Upsampling
 from terrakin.errors import TrainingError
 from terrakin.spaces.space import Kind, Space
 
@@ -41,6 +42,10 @@ class Draft:
     """How the embeddings compare."""
     frontend: Conversions | None = None
     """What a front-end does. It is left out of a bundle whose graph does not give the images after each conversion."""
+    scaling: str | None = None
+    """The rule that makes values in [0, 1]; None for `auto`."""
+    upsampling: Upsampling = "bicubic"
+    """How bands that are coarser than the input are enlarged."""
 
     def __post_init__(self) -> None:
         # Whatever a passport would refuse is refused before hours of work end in it.
@@ -73,6 +78,8 @@ def drafted(draft: Draft, outputs: tuple[str, ...] = ("embedding",), size: int =
         digest="0" * 64,
         self_test=(0.0,) * min(SELF_TEST_PARTS, size),
         frontend=draft.frontend if draft.frontend and set(draft.frontend.outputs) <= set(outputs) else None,
+        scaling=draft.scaling,
+        upsampling=draft.upsampling,
     )
 
 
