@@ -11,7 +11,7 @@ import pytest
 
 import terrakin
 
-OPTIONAL = ("torch", "pandas", "geopandas", "sklearn", "onnx", "hypothesis")
+OPTIONAL = ("torch", "pandas", "geopandas", "sklearn", "skimage", "onnx", "hypothesis")
 PRESENT = [name for name in OPTIONAL if importlib.util.find_spec(name)]
 ASKED = os.environ.get("TERRAKIN_CORE") == "1"
 """Set by `make test-core`, where a test that is skipped would prove nothing."""

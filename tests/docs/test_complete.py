@@ -39,6 +39,7 @@ from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
 from terrakin.nn.output import Output
+from terrakin.regions.known import REGIONS
 from terrakin.scenes.options import SourceOptions
 from terrakin.scenes.sensors import SENSORS
 from terrakin.scenes.source import SOURCES
@@ -59,7 +60,7 @@ from terrakin.views.records import CSV_COLUMNS
 PARTS = (FRONTENDS, BACKBONES, HEADS, LOSSES, OPTIMIZERS, SAMPLERS, SCHEDULES)
 """What a recipe names."""
 
-REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES, HASHERS, FORMS, KERNELS, *PARTS)
+REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES, HASHERS, FORMS, KERNELS, REGIONS, *PARTS)
 
 SELF_EXPLAINING = {"--help", "-h", "-k"}
 """Options that the pages use and need not explain."""

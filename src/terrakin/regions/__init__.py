@@ -1,0 +1,1 @@
+"""Images cut into regions, and what describes a region: its shape, texture and intensity."""
