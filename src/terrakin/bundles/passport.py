@@ -204,7 +204,8 @@ def _reducer(passport: Passport) -> str:
 
 def _space(passport: Passport) -> str:
     space = passport.space
-    return f"{space.kind} of {space.size}" + (f" x {space.codes} codes" if space.codes > 1 else "")
+    words = f"{space.kind} of {space.size}" + (f" x {space.codes} codes" if space.codes > 1 else "")
+    return words if space.missing == "half" else f"{words}, missing {space.missing}"
 
 
 def _numbers(values: tuple[float, ...]) -> str:

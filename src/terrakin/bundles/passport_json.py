@@ -24,7 +24,7 @@ def read(text: str, *, where: str = "passport.json") -> Passport:
 
     Args:
         text: a JSON object with every key of a passport and no other; `frontend`, `hasher`, `scaling` and `upsampling` may be
-            missing.
+            missing, and so may `missing` of the space.
         where: what is read, for messages.
 
     Raises:
@@ -59,6 +59,8 @@ def to_json(passport: Passport) -> dict[str, Any]:
         if plain[key] == usual:
             # A program that does not know the key reads the passport all the same.
             del plain[key]
+    if passport.space.missing == "half":
+        del plain["space"]["missing"]
     return {"format": plain.pop("format")} | {key: _plain(value) for key, value in plain.items()}
 
 
@@ -122,7 +124,8 @@ def _tuple_of(reader: Reader) -> Reader:
 
 
 def _space(value: Any, where: str) -> Space:
-    return _build(Space, {"kind": _text, "size": _integer, "codes": _integer}, value, where)
+    readers: dict[str, Reader] = {"kind": _text, "size": _integer, "codes": _integer, "missing": _text}
+    return _build(Space, readers, value, where, optional=("missing",))
 
 
 def _reduction(value: Any, where: str) -> Reduction | None:

@@ -47,7 +47,7 @@ def pack(space: Space, vectors: NDArray[Any]) -> Packed:
 
     cosine: unit length. pearson: centred by its own mean, then unit length. l2: as it is. hamming: one bit a dimension, set
     where the value is above 0, eight to a byte, the first in the lowest bit. codeset: bits of presence, then the codes one
-    after another; a code whose values are all NaN is absent.
+    after another; a code whose values are all NaN is absent, and zero bits stand in its place.
 
     Args:
         space: how they compare.

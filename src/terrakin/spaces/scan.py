@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Scores", "nearest", "nearest_bits", "within"]
+__all__ = ["Scores", "differing_bits", "nearest", "nearest_bits", "within"]
 
 Scores = Literal["inner product", "squared distance"]
 
@@ -107,6 +107,22 @@ def nearest_bits(
             selector,
         )
     return found, distances.astype(np.float32)
+
+
+def differing_bits(query: NDArray[np.uint64], gallery: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """How many bits of each gallery code (G, W) differ from one code (W,): (G,). Both are C-contiguous."""
+    faiss = _faiss()
+    result = np.empty(len(gallery), dtype=np.int32)
+    with _threads(faiss, 1):
+        faiss.hammings(
+            faiss.swig_ptr(query.view(np.uint8)),
+            faiss.swig_ptr(gallery.view(np.uint8)),
+            1,
+            len(gallery),
+            8 * gallery.shape[1],
+            faiss.swig_ptr(result),
+        )
+    return result
 
 
 def _faiss() -> Any:

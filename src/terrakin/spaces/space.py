@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["Kind", "Space"]
+__all__ = ["Kind", "Missing", "Space"]
 
 Kind = Literal["cosine", "pearson", "l2", "hamming", "codeset"]
+
+Missing = Literal["half", "full", "zero-code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,9 @@ class Space:
     """Dimensions of a float vector, bits of a code (a multiple of 8), or bits of each code of a set."""
     codes: int = 1
     """Codes in a set; 1 for every other kind."""
+    missing: Missing = "half"
+    """What a code that the query has and a chip lacks adds to the distance: `half` of its bits, its `full` bits, or by
+    `zero-code` what differs from the bits that the chip stores in its place, those of a zero vector."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -26,6 +31,10 @@ class Space:
             raise ValueError(f"a {self.kind} space needs a size of at least 1 (bits: a multiple of 8), got {self.size}")
         if self.codes != 1 and self.kind != "codeset":
             raise ValueError(f"only a codeset holds several codes, got {self.codes} for {self.kind}")
+        if self.missing not in get_args(Missing):
+            raise ValueError(f"a missing code counts as one of {', '.join(get_args(Missing))}, got {self.missing!r}")
+        if self.missing != "half" and self.kind != "codeset":
+            raise ValueError(f"only a codeset can lack codes, got {self.missing!r} for {self.kind}")
 
     @property
     def is_binary(self) -> bool:
