@@ -14,7 +14,7 @@ from terrakin.evaluation.outcome import Outcome, conduct
 from terrakin.evaluation.report import Estimate
 from terrakin.progress import Progress, silent
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "must_be_the_same"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,20 @@ def compare(
     return _comparison(one, other, how)
 
 
+def must_be_the_same(one: Labelled, other: Labelled) -> None:
+    """Check that two sets of vectors are of the same chips; both in the order of ids.
+
+    Raises:
+        EvaluationError: if a chip is in one of the two alone, or its labels differ.
+    """
+    if list(one.ids) != list(other.ids):
+        alone = sorted(set(one.ids) ^ set(other.ids))
+        raise EvaluationError(f"only the same chips can be compared, but {alone[0]!r} is in one of the two alone")
+    differing = next((one.ids[row] for row in range(len(one.ids)) if set(one.labels[row]) != set(other.labels[row])), None)
+    if differing is not None:
+        raise EvaluationError(f"only chips with the same labels can be compared, but those of {differing!r} differ")
+
+
 def _comparison(one: Outcome, other: Outcome, how: Resampling) -> Comparison:
     _, classes = one.classes or (None, None)
     names = [measure.name for measure in one.measures]
@@ -99,12 +113,6 @@ def _comparison(one: Outcome, other: Outcome, how: Resampling) -> Comparison:
 
 
 def _check(one: Outcome, other: Outcome) -> None:
-    a, b = one.experiment.labelled, other.experiment.labelled
-    if list(a.ids) != list(b.ids):
-        alone = sorted(set(a.ids) ^ set(b.ids))
-        raise EvaluationError(f"only the same chips can be compared, but {alone[0]!r} is in one of the two alone")
-    differing = next((a.ids[row] for row in range(len(a.ids)) if set(a.labels[row]) != set(b.labels[row])), None)
-    if differing is not None:
-        raise EvaluationError(f"only chips with the same labels can be compared, but those of {differing!r} differ")
+    must_be_the_same(one.experiment.labelled, other.experiment.labelled)
     if not np.array_equal(one.queries, other.queries):
         raise EvaluationError("only the same queries can be compared, but the protocol asks others of the two; choose loo")

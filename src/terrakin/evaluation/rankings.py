@@ -49,7 +49,7 @@ def rank(
 
 
 def _rank_block(trial: Trial, ids: Sequence[str], queries: NDArray[np.int64]) -> RankedBlock:
-    apart = distances(trial.space, trial.vectors[queries], trial.vectors[trial.gallery])
+    apart = distances(trial.space, trial.asking(queries), trial.vectors[trial.gallery])
     if trial.probabilities is not None:
         apart = apart * _weights(trial.probabilities[queries], trial.probabilities[trial.gallery])
     if np.isnan(apart).any():

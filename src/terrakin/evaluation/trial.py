@@ -29,6 +29,8 @@ class Trial:
     """(N, classes) softmax that weights distances: d (1 - p_q[c_r]) (1 - p_r[c_q]), with c the most probable class."""
     include_self: bool = False
     """True leaves a query in its own ranking, to reproduce figures of others who did."""
+    asked: NDArray[Any] | None = None
+    """(Q, `space.width`) packed vectors that the queries ask with, in their order; None where they ask with their own."""
 
     def __post_init__(self) -> None:
         inside = np.isin(self.queries, self.gallery)
@@ -36,6 +38,8 @@ class Trial:
             raise ValueError("a gallery contains all queries or none of them")
         if len(self.queries) == 0 or self.ranked == 0:
             raise ValueError(f"a trial needs queries and a gallery, got {len(self.queries)} and {len(self.gallery)}")
+        if self.asked is not None and len(self.asked) != len(self.queries):
+            raise ValueError(f"every query asks with one vector, got {len(self.asked)} for {len(self.queries)} queries")
 
     @property
     def leaves_one_out(self) -> bool:
@@ -46,3 +50,11 @@ class Trial:
     def ranked(self) -> int:
         """Chips in the ranking of each query."""
         return len(self.gallery) - self.leaves_one_out
+
+    def asking(self, queries: NDArray[np.int64]) -> NDArray[Any]:
+        """(n, `space.width`) vectors that some of the queries, given by row, ask with."""
+        if self.asked is None:
+            own: NDArray[Any] = self.vectors[queries]
+            return own
+        given: NDArray[Any] = self.asked[np.searchsorted(self.queries, queries)]
+        return given
