@@ -1,39 +1,17 @@
 """Charts of a report: one measure for every class, and precision along the ranking."""
 
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from terrakin.errors import OutputError
 from terrakin.evaluation.names import parse_name, title
 from terrakin.evaluation.report import Report
 from terrakin.views import wording
-from terrakin.views.output import written
+from terrakin.views.chart import BAND, INK, LINE, MAIN, QUIET, chart
 from terrakin.views.report_text import protocol_line
 
 __all__ = ["save_class_chart", "save_precision_curve"]
-
-_INK, _QUIET, _MAIN, _BAND, _LINE = "#1b2430", "#66717f", "#2f6fb0", "#b9d2ea", "#dfe4ea"
-_PAD = 0.14
-"""Empty margin in inches."""
-
-_STYLE: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "text.color": _INK,
-    "axes.edgecolor": _LINE,
-    "axes.labelcolor": _QUIET,
-    "xtick.color": _QUIET,
-    "ytick.color": _QUIET,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    # Labels are strangers' texts: a dollar sign must not begin a formula.
-    "text.parse_math": False,
-    # Names inside an SVG are drawn from this and not from chance.
-    "svg.hashsalt": "terrakin",
-}
 
 
 def save_class_chart(path: Path, report: Report, *, measure: str) -> None:
@@ -57,15 +35,15 @@ def save_class_chart(path: Path, report: Report, *, measure: str) -> None:
     level = 100 * report.protocol["interval"]["level"]
     words = f"line: mean {estimate.value:.3f}, band: {level:g} % interval {estimate.low:.3f} to {estimate.high:.3f}"
     with _figure(path, report, f"{title(measure)} by class", words, size=(7.6, 2.1 + 0.27 * len(ranked))) as axes:
-        axes.axvspan(estimate.low, estimate.high, color=_BAND, linewidth=0, zorder=1)
-        axes.axvline(estimate.value, color=_INK, linewidth=1, zorder=3)
+        axes.axvspan(estimate.low, estimate.high, color=BAND, linewidth=0, zorder=1)
+        axes.axvline(estimate.value, color=INK, linewidth=1, zorder=3)
         places = range(len(ranked))
-        axes.barh(places, [value for _, value in ranked], height=0.68, color=_MAIN, zorder=2)
+        axes.barh(places, [value for _, value in ranked], height=0.68, color=MAIN, zorder=2)
         for place, (_, value) in zip(places, ranked, strict=True):
             # On paper, so that the line of the mean does not cross the figure.
             paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-            axes.text(value + 0.01, place, f"{value:.3f}", va="center", color=_QUIET, fontsize=8.5, zorder=4, bbox=paper)
-        axes.set_yticks(places, names, color=_INK)
+            axes.text(value + 0.01, place, f"{value:.3f}", va="center", color=QUIET, fontsize=8.5, zorder=4, bbox=paper)
+        axes.set_yticks(places, names, color=INK)
         axes.set_ylim(len(ranked) - 0.4, -0.6)
         axes.set_xlim(min(0.0, *(value for _, value in ranked)), max(1.0, ranked[0][1]) * 1.07)
         axes.set_xlabel(title(measure))
@@ -96,24 +74,24 @@ def save_precision_curve(path: Path, report: Report) -> None:
     ceilings = {int(name.removeprefix("p@")): value for name, value in report.ceilings.items()}
     words = f"mean over {report.protocol['queries']} queries"
     with _figure(path, report, "Precision along the ranking", words, size=(7.6, 4.6)) as axes:
-        axes.plot(cutoffs, [report.precision_curve[k] for k in cutoffs], color=_MAIN, linewidth=2, label="mean P@k", zorder=3)
+        axes.plot(cutoffs, [report.precision_curve[k] for k in cutoffs], color=MAIN, linewidth=2, label="mean P@k", zorder=3)
         if measured:
             level = 100 * report.protocol["interval"]["level"]
             ks = sorted(measured)
             value, low, high = ([getattr(measured[k], end) for k in ks] for end in ("value", "low", "high"))
             reach = [[v - lo for v, lo in zip(value, low, strict=True)], [hi - v for v, hi in zip(value, high, strict=True)]]
             axes.errorbar(
-                ks, value, yerr=reach, fmt="o", color=_MAIN, markersize=4.5, capsize=4, label=f"{level:g} % interval", zorder=4
+                ks, value, yerr=reach, fmt="o", color=MAIN, markersize=4.5, capsize=4, label=f"{level:g} % interval", zorder=4
             )
         if ceilings:
             ks = sorted(ceilings)
             tops = [ceilings[k] for k in ks]
-            axes.plot(ks, tops, color=_QUIET, linestyle="--", linewidth=1, marker="_", markersize=12, label="ceiling", zorder=2)
+            axes.plot(ks, tops, color=QUIET, linestyle="--", linewidth=1, marker="_", markersize=12, label="ceiling", zorder=2)
         axes.set_xlabel("k, hits looked at")
         axes.set_ylabel("P@k")
         axes.set_xlim(0, cutoffs[-1] * 1.02)
         axes.set_ylim(0, 1.04)
-        axes.grid(axis="y", color=_LINE, linewidth=0.8)
+        axes.grid(axis="y", color=LINE, linewidth=0.8)
         axes.set_axisbelow(True)
         axes.legend(frameon=False, loc="lower left")
 
@@ -121,25 +99,8 @@ def save_precision_curve(path: Path, report: Report) -> None:
 @contextmanager
 def _figure(path: Path, report: Report, head: str, words: str, *, size: tuple[float, float]) -> Iterator[Any]:
     """Axes to draw on; what is drawn is written to `path`, with a title above and the protocol beneath."""
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in ("png", "svg"):
-        raise OutputError(f"cannot write {path}: a chart ends in .png or .svg; give such a path")
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    # A figure of its own, not pyplot's: nothing global is touched and no window can open.
-    with rc_context(_STYLE):
-        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=_PAD, h_pad=_PAD), facecolor="white")
-        FigureCanvasAgg(figure)
+    with chart(path, head, protocol_line(report), size=size) as figure:
         axes = figure.subplots()
         yield axes
         axes.tick_params(length=0)
-        left = _PAD / size[0]
-        figure.suptitle(head, x=left, ha="left", fontsize=12.5, fontweight="bold")
-        axes.set_title(words, loc="left", fontsize=9, color=_QUIET)
-        figure.supxlabel(textwrap.fill(protocol_line(report), 112), x=left, ha="left", fontsize=7.5, color=_QUIET)
-        with written(path) as partial, partial.open("wb") as file:
-            # Without a date equal charts are equal files.
-            figure.savefig(file, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else {})
+        axes.set_title(words, loc="left", fontsize=9, color=QUIET)
