@@ -180,6 +180,11 @@ def _protocols() -> str:
     return _table(("protocol", "what it does", "options with their defaults"), rows)
 
 
+def _distortions() -> str:
+    head, rows = listing("distortions")
+    return _table(head, [(f"`{name}`", words, strengths) for name, words, strengths in rows])
+
+
 def _relevance() -> str:
     return _table(("rule", "a chip is relevant where"), [(f"`{name}`", words) for name, words in RULES.items()])
 
@@ -431,6 +436,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "chips": _chips,
     "conversions": _of_fields(Conversions),
     "datasets": _datasets,
+    "distortions": _distortions,
     "errors": _errors,
     "formats": _formats,
     "frontends": _of_members(FRONTENDS),

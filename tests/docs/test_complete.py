@@ -28,10 +28,13 @@ from terrakin.chips.scaling import ScalingRule
 from terrakin.cli.app import app
 from terrakin.datasets.dataset import DATASETS
 from terrakin.errors import RecipeError
+from terrakin.evaluation.distortions.known import DISTORTIONS
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
 from terrakin.evaluation.report import Report
+from terrakin.evaluation.robustness.report import Bearing, Robustness
+from terrakin.evaluation.robustness.report import Step as DistortedStep
 from terrakin.hashing.kernels import KERNELS
 from terrakin.hashing.known import FORMS, HASHERS
 from terrakin.nn.backbones.known import BACKBONES
@@ -60,7 +63,21 @@ from terrakin.views.records import CSV_COLUMNS
 PARTS = (FRONTENDS, BACKBONES, HEADS, LOSSES, OPTIMIZERS, SAMPLERS, SCHEDULES)
 """What a recipe names."""
 
-REGISTRIES = (BUNDLES, DATASETS, MEASURES, PROTOCOLS, SOURCES, STORES, SPACES, HASHERS, FORMS, KERNELS, REGIONS, *PARTS)
+REGISTRIES = (
+    BUNDLES,
+    DATASETS,
+    DISTORTIONS,
+    MEASURES,
+    PROTOCOLS,
+    SOURCES,
+    STORES,
+    SPACES,
+    HASHERS,
+    FORMS,
+    KERNELS,
+    REGIONS,
+    *PARTS,
+)
 
 SELF_EXPLAINING = {"--help", "-h", "-k"}
 """Options that the pages use and need not explain."""
@@ -126,6 +143,7 @@ def test_every_public_method_is_explained(value, root) -> None:
         ("explaining.md", names(ExplainedImage, Step, Reading)),
         ("python.md", names(Hit)),
         ("python.md", names(Report)),
+        ("python.md", names(Robustness, Bearing, DistortedStep)),
         ("searching.md", sorted(set(CSV_COLUMNS) - {"west", "south", "east", "north"})),
         ("evaluating.md", list(RULES)),
         ("exporting.md", list(FORMATS)),

@@ -17,6 +17,7 @@ from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES
 from terrakin.datasets.dataset import DATASETS
 from terrakin.datasets.generated.files import make_scenes
+from terrakin.evaluation.distortions.known import DISTORTIONS
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.scenes.source import SOURCES
@@ -28,6 +29,7 @@ REGISTRIES = {
     "recipes": sorted(path.stem for path in RECIPES.glob("*.toml")),
     "datasets": DATASETS,
     "measures": MEASURES,
+    "distortions": DISTORTIONS,
     "protocols": PROTOCOLS,
     "sources": SOURCES,
     "stores": STORES,

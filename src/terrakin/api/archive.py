@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from terrakin.archive.run import Find
     from terrakin.evaluation.compare import Comparison
     from terrakin.evaluation.report import Report
+    from terrakin.evaluation.robustness.report import Robustness
 
 __all__ = ["Archive"]
 
@@ -403,10 +404,62 @@ class Archive:
             progress=progress,
         )
 
-    def charts(self, report: "Report", folder: str | Path) -> list[Path]:
-        """Draw a report of this archive into `folder`: bars by class, the P@k curve, the worst queries; returns the files."""
-        from terrakin.api.charts import draw_charts
+    def robustness(
+        self,
+        against: "Archive | None" = None,
+        *,
+        distortions: Sequence[str] | None = None,
+        queries: int | None = None,
+        relevance: str | None = None,
+        draws: int = 2000,
+        seed: int = 0,
+        workers: int | None = None,
+        progress: Progress = silent,
+    ) -> "Robustness":
+        """Measure how far retrieval falls when queries are distorted and the gallery is not, leave-one-out.
 
+        Chips are read again from where they were indexed; the imagery must still lie there.
+
+        Args:
+            against: another archive of the same chips, of another model, that is asked the same.
+            distortions: names in the registry of distortions; all that there are where None.
+            queries: how many chips ask, spread over the classes; all where None.
+            relevance: `same-class`, `share-any` and so on; what fits the labels where None.
+            draws: resampled means of each interval.
+            seed: of the choice of queries and of the intervals.
+            workers: threads; as many as cores where None.
+            progress: called with the distorted images that are embedded, and how many there will be.
+
+        Raises:
+            EvaluationError: if the archive has no labels, the two hold other chips, or a file has changed.
+            SceneError: if a file is no longer there.
+            UnknownNameError: for a distortion that does not exist.
+            ValueError: if there are no distortions, or fewer than 1 query.
+        """
+        from terrakin.api.robustness import archive_robustness
+
+        return archive_robustness(
+            [self] if against is None else [self, against],
+            distortions=distortions,
+            workers=workers,
+            queries=queries,
+            relevance=relevance,
+            draws=draws,
+            seed=seed,
+            progress=progress,
+        )
+
+    def charts(self, report: "Report | Robustness", folder: str | Path) -> list[Path]:
+        """Draw a report of this archive into `folder`, and return the files.
+
+        Of `evaluate`: bars by class, the P@k curve, the worst queries. Of `robustness`: a panel a distortion, for mAP and for
+        the originals.
+        """
+        from terrakin.api.charts import draw_charts, draw_robustness
+        from terrakin.evaluation.robustness.report import Robustness
+
+        if isinstance(report, Robustness):
+            return draw_robustness(report, Path(folder))
         return draw_charts(report, self.store, Path(folder), title=f"{self.path.resolve().name}, {self._manifest.model}")
 
     def export(self, format: str, out: str | Path) -> int:  # noqa: A002 - the field's word

@@ -1,12 +1,16 @@
-"""The pictures of a report: bars by class, precision along the ranking, and the worst queries with their results."""
+"""The pictures of a report: bars by class, precision along the ranking, and the worst queries with their results.
+
+Those of a report on robustness: a panel for each distortion.
+"""
 
 from pathlib import Path
 
 from terrakin.archive.store import Store
 from terrakin.errors import OutputError
 from terrakin.evaluation.report import Report
+from terrakin.evaluation.robustness.report import Robustness
 
-__all__ = ["draw_charts"]
+__all__ = ["draw_charts", "draw_robustness"]
 
 
 def draw_charts(report: Report, store: Store, folder: Path, *, title: str) -> list[Path]:
@@ -24,10 +28,7 @@ def draw_charts(report: Report, store: Store, folder: Path, *, title: str) -> li
     from terrakin.views.page import write_worst_page
     from terrakin.views.plots import save_class_chart, save_precision_curve
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise OutputError(f"cannot make the folder {folder}: {exc.strerror or exc}") from exc
+    _make(folder)
     drawn = []
     # The bars show what the report leads with.
     measure = next(iter(report.measures))
@@ -37,6 +38,27 @@ def draw_charts(report: Report, store: Store, folder: Path, *, title: str) -> li
     save_precision_curve(folder / "precision.png", report)
     write_worst_page(folder / "worst.html", report, _thumbnails(report, store), title=title)
     return [*drawn, folder / "precision.png", folder / "worst.html"]
+
+
+def draw_robustness(report: Robustness, folder: Path) -> list[Path]:
+    """Draw what a report on robustness shows into `folder`, which is made where it does not exist; returns the files.
+
+    Raises:
+        OutputError: if a file cannot be written.
+    """
+    from terrakin.views.robustness_plots import save_original_chart, save_robustness_chart
+
+    _make(folder)
+    save_robustness_chart(folder / "robustness.png", report)
+    save_original_chart(folder / "originals.png", report)
+    return [folder / "robustness.png", folder / "originals.png"]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise OutputError(f"cannot make the folder {folder}: {exc.strerror or exc}") from exc
 
 
 def _thumbnails(report: Report, store: Store) -> dict[str, bytes]:

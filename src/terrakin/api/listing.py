@@ -5,6 +5,7 @@ from collections.abc import Callable
 from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES, DEFAULT, open_bundle
 from terrakin.datasets.table import table
+from terrakin.evaluation.distortions.known import DISTORTIONS
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.papers.reading import read_table, tables
@@ -74,6 +75,14 @@ def _measures() -> Table:
     return ("name", "what it is"), [(MEASURES[name].form, MEASURES[name].words) for name in MEASURES]
 
 
+def _distortions() -> Table:
+    rows: list[tuple[str, ...]] = []
+    for name in DISTORTIONS:
+        one = DISTORTIONS[name]
+        rows.append((name, one.words, f"{', '.join(f'{strength:g}' for strength in one.strengths)} {one.unit}"))
+    return ("name", "what happens to the image", "strengths"), rows
+
+
 def _protocols() -> Table:
     return ("name", "what it is"), [(name, _first_line(PROTOCOLS[name])) for name in PROTOCOLS]
 
@@ -110,6 +119,7 @@ LISTINGS: dict[str, Callable[[], Table]] = {
     "datasets": _datasets,
     "measures": _measures,
     "protocols": _protocols,
+    "distortions": _distortions,
     "sources": _sources,
     "tables": _tables,
     "stores": _stores,

@@ -13,6 +13,8 @@ from terrakin.cli.say import say
 
 if TYPE_CHECKING:
     from terrakin.api.archive import Archive
+    from terrakin.evaluation.report import Report
+    from terrakin.evaluation.robustness.report import Robustness
 
 __all__ = ["register"]
 
@@ -58,15 +60,32 @@ def _evaluate(
         Path | None,
         typer.Option(help="Also compare with another archive of the same chips, query by query.", metavar="ARCHIVE"),
     ] = None,
+    against_model: Annotated[
+        str | None, typer.Option(help="Also compare with another model on the same benchmark.", metavar="NAME|BUNDLE")
+    ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Ask with distorted images instead, and tell how far mAP falls.")
+    ] = False,
+    distortions: Annotated[
+        str | None, typer.Option(help="With --robustness, these alone, with commas. [default: all]", metavar="NAMES")
+    ] = None,
+    queries: Annotated[
+        int | None,
+        typer.Option(help="With --robustness, ask with so many, spread over classes. [default: all]", min=1, metavar="NUMBER"),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Also write the report as JSON.", metavar="FILE")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write the report as Markdown.", metavar="FILE")] = None,
     charts: Annotated[
-        Path | None, typer.Option(help="Also draw per-class bars, the P@k curve and the worst queries.", metavar="FOLDER")
+        Path | None,
+        typer.Option(
+            help="Also draw the report: bars, curves, the worst queries; or curves over each distortion.", metavar="FOLDER"
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the table.")] = False,
 ) -> None:
     """Measure retrieval quality on labels, with 95 % intervals."""
     from terrakin.api.archive import Archive
+    from terrakin.cli.evaluate_robustness import measure_robustness
     from terrakin.progress import bar
     from terrakin.views.comparison import comparison_values, plain_comparison
     from terrakin.views.output import write_text
@@ -78,12 +97,31 @@ def _evaluate(
         raise typer.BadParameter("say where the benchmark lies", param_hint="--root")
     if root is not None and not root.exists():
         raise typer.BadParameter(f"{root} does not exist", param_hint="--root")
-    if archive is not None and (model or reducer or root):
-        raise typer.BadParameter("an archive has its own model; --model, --reducer and --root go with --dataset")
+    if archive is not None and (model or reducer or root or against_model):
+        raise typer.BadParameter(
+            "an archive has its own model; --model, --against-model, --reducer and --root go with --dataset"
+        )
+    if against is not None and against_model is not None:
+        raise typer.BadParameter("--against and --against-model are two; choose one")
+    if robustness:
+        # What the protocol of distorted queries fixes. Each is told by its name.
+        for option, given, fixed in (
+            ("--protocol", protocol, "loo"),
+            ("--measures", measures, None),
+            ("--ties", ties, "id"),
+            ("--mean", mean, "query"),
+            ("--interval", interval, "query"),
+        ):
+            if given != fixed:
+                raise typer.BadParameter(
+                    "--robustness measures mAP and P@10 by leave-one-out over queries; leave this option out", param_hint=option
+                )
+    elif distortions is not None or queries is not None:
+        raise typer.BadParameter("--distortions and --queries go with --robustness")
     other = None if against is None else Archive.open(against)
     how: dict[str, Any] = {
         "protocol": protocol,
-        "measures": None if measures is None else [name.strip() for name in measures.split(",")],
+        "measures": _named(measures),
         "relevance": relevance,
         "ties": ties,
         "mean": mean,
@@ -96,14 +134,25 @@ def _evaluate(
         else:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="terrakin-")))
             held = _indexed(scratch / str(dataset), str(dataset), Path(str(root)), model, reducer, quiet=quiet)
-        with bar("Measuring", unit="queries", quiet=quiet) as progress:
-            report = held.evaluate(**how, progress=progress)
-            compared = None if other is None else held.compare(other, **how, progress=progress)
-        print_report(report, sys.stdout)
-        if compared is not None:
-            typer.echo(f"\nagainst {against}\n{plain_comparison(compared)}", nl=False)
+            if against_model is not None:
+                other = _indexed(scratch / "against", str(dataset), Path(str(root)), against_model, reducer, quiet=quiet)
+        report: Report | Robustness
+        if robustness:
+            named = _named(distortions)
+            report = measure_robustness(
+                held, other, distortions=named, queries=queries, relevance=relevance, seed=seed, quiet=quiet
+            )
+            text = report.to_json()
+        else:
+            with bar("Measuring", unit="queries", quiet=quiet) as progress:
+                report = held.evaluate(**how, progress=progress)
+                compared = None if other is None else held.compare(other, **how, progress=progress)
+            print_report(report, sys.stdout)
+            if compared is not None:
+                typer.echo(f"\nagainst {against or against_model}\n{plain_comparison(compared)}", nl=False)
+            text = _with(report.to_json(), None if compared is None else comparison_values(compared))
         if json is not None:
-            write_text(json, _with(report.to_json(), None if compared is None else comparison_values(compared)) + "\n")
+            write_text(json, text + "\n")
             say(f"report: {json}", quiet=quiet)
         if markdown is not None:
             write_text(markdown, report.to_markdown())
@@ -111,6 +160,10 @@ def _evaluate(
         if charts is not None:
             for path in held.charts(report, charts):
                 say(f"drawn: {path}", quiet=quiet)
+
+
+def _named(names: str | None) -> list[str] | None:
+    return None if names is None else [name.strip() for name in names.split(",")]
 
 
 def _with(report: str, against: dict[str, Any] | None) -> str:
