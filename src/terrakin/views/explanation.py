@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from terrakin.chips.thumbnail import shown_bands
+from terrakin.chips.look import shown_bands
 from terrakin.search.explanation import ExplainedImage, Explanation, Step
 from terrakin.views import wording
 from terrakin.views.typeface import Font, face, fit, wrapped
