@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrakin.datasets.class_names import match_class, plain
+from terrakin.datasets.class_names import counterpart, match_class, plain
 from terrakin.datasets.dataset import DATASETS
 
 JSST = {
@@ -50,3 +50,21 @@ def test_an_unknown_name_is_none() -> None:
 def test_separators_and_case_do_not_matter(name: str, separator: str, upper: bool) -> None:
     spelt = name.replace("_", separator)
     assert match_class(spelt.upper() if upper else spelt, DATASETS["nwpu-resisc45"].classes) == name
+
+
+def test_18_classes_of_patternnet_have_a_counterpart_in_ucm() -> None:
+    """20 of the 38 have none, which is what is known of self-training from the one on the other."""
+    ucm = DATASETS["ucm"].classes
+    found = {name: counterpart(name, ucm) for name in DATASETS["patternnet"].classes}
+    meant = {name: other for name, other in found.items() if other is not None}
+    assert len(meant) == 18
+    assert (meant["baseball_field"], meant["storage_tank"]) == ("baseballdiamond", "storagetanks")
+    assert all(plain(name) == plain(other) for name, other in meant.items() if name not in ("baseball_field", "storage_tank"))
+
+
+@pytest.mark.parametrize(("one", "other"), [("ucm", "aid"), ("ucm", "nwpu-resisc45"), ("aid", "patternnet")])
+def test_counterparts_are_each_others(one: str, other: str) -> None:
+    here, there = DATASETS[one].classes, DATASETS[other].classes
+    for name in here:
+        if (found := counterpart(name, there)) is not None:
+            assert counterpart(found, here) == name

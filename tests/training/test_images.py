@@ -19,6 +19,7 @@ from terrakin.chips.resample import square
 from terrakin.errors import DatasetError, TrainingError, UnknownNameError
 from terrakin.training import images as module
 from terrakin.training.images import META, PIXELS, Images, LeftOutWarning, cached, load
+from terrakin.training.labelled import UNKNOWN
 
 
 @pytest.fixture
@@ -196,6 +197,29 @@ def test_chips_without_one_label_are_counted(tmp_path: Path, archive: Callable[.
     with pytest.warns(LeftOutWarning, match=r"archive, left out: 2 without a label or with several$"):
         images = cached(path, tmp_path / "cache", size=16)
     assert (len(images.ids), images.classes) == (6, ("field", "water"))
+
+
+def test_where_labels_are_optional_folders_tell_none(source: Path, tmp_path: Path) -> None:
+    shutil.copy(source / "field" / "field00.png", source / "alone.png")
+    images = cached(source, tmp_path / "cache", size=16, labels="optional")
+    assert (len(images.ids), images.classes, set(images.labels.tolist())) == (49, (UNKNOWN,), {0})
+    with pytest.warns(LeftOutWarning, match="left out: 1 without a label"):
+        assert cached(source, tmp_path / "cache", size=16).classes == ("field", "forest", "harbor", "water")
+    one = tmp_path / "one"
+    one.mkdir()
+    (source / "alone.png").rename(one / "alone.png")
+    assert cached(one, tmp_path / "other", size=16, labels="optional").ids == ("alone.png",)
+    (one / "alone.png").write_bytes(b"no image")
+    with pytest.raises(TrainingError, match=r"there is no image in .*one; left out: 1 that cannot be read: .*alone\.png"):
+        cached(one, tmp_path / "other", size=16, labels="optional")
+
+
+def test_where_labels_are_optional_an_archives_are_taken(tmp_path: Path, archive: Callable[..., Path], source: Path) -> None:
+    rows = ["field/field00.png,field", "forest/forest00.png,forest;wood", "forest/forest01.png,"]
+    (source / "table.csv").write_text("path,labels\n" + "\n".join(rows) + "\n")
+    images = cached(archive(source / "table.csv"), tmp_path / "cache", size=16, labels="optional")
+    assert images.classes == (UNKNOWN, "field")
+    assert sorted(images.labels.tolist()) == [0, 0, 1]
 
 
 def test_a_broken_image_is_left_out_and_named(source: Path, tmp_path: Path) -> None:

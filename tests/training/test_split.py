@@ -1,5 +1,7 @@
 """Parts of the images: every row in one, none moved by others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,3 +71,15 @@ def test_two_classes_must_be_left() -> None:
 def test_a_share_is_below_one(share: float) -> None:
     with pytest.raises(RecipeError, match="at least 0 and below 1, got"):
         split(images({"a": 2, "b": 2}), validation=share)
+
+
+@given(counts=COUNTS, share=st.floats(0, 0.99), guessed=st.integers(0, 20))
+def test_guesses_only_train_and_move_nothing(counts: dict[str, int], share: float, guessed: int) -> None:
+    sure = images(counts)
+    count, labels = len(sure.ids), np.zeros(guessed, np.int64)
+    ids = (*sure.ids, *(f"guess {number}" for number in range(guessed)))
+    pixels = np.zeros((len(ids), 1, 1, 1), np.uint8)
+    more = replace(sure, ids=ids, pixels=pixels, labels=np.concatenate([sure.labels, labels]), guessed=guessed)
+    before, after = split(sure, validation=share), split(more, validation=share)
+    assert np.array_equal(before.validation, after.validation)
+    assert np.array_equal(after.train, [*before.train, *range(count, count + guessed)])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-__all__ = ["match_class", "plain"]
+__all__ = ["counterpart", "match_class", "plain"]
 
 _ALIASES = {
     "agriculture": "agricultural",
@@ -14,6 +14,14 @@ _ALIASES = {
     "sparsehousing": "sparseresidential",
 }
 """Plain names of the papers, and the folder that they mean."""
+
+_SAME = (
+    ("agricultural", "farmland"),
+    ("baseballdiamond", "baseballfield"),
+    ("parking", "parkinglot"),
+    ("storagetank", "storagetanks"),
+)
+"""Plain names that data sets give to the same thing."""
 
 
 def match_class(name: str, classes: Iterable[str], *, lettered: bool = False) -> str | None:
@@ -40,6 +48,17 @@ def match_class(name: str, classes: Iterable[str], *, lettered: bool = False) ->
         by_plain_name[plain(known)] = known
     wanted = plain(name)
     return by_plain_name.get(wanted) or by_plain_name.get(plain(_ALIASES.get(wanted, "")))
+
+
+def counterpart(name: str, classes: Iterable[str]) -> str | None:
+    """The class of another data set that is the same thing as the class `name`, or none.
+
+    >>> counterpart("storage_tank", ["storagetanks", "river"]), counterpart("railway", ["runway"])
+    ('storagetanks', None)
+    """
+    known = tuple(classes)
+    others = (other for names in _SAME if plain(name) in names for other in names)
+    return next((found for one in (name, *others) if (found := match_class(one, known))), None)
 
 
 def plain(name: str) -> str:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from terrakin.errors import SceneError, TrainingError
 from terrakin.progress import Progress, silent
 from terrakin.training.ahead import ahead
+from terrakin.training.joined import Joined
 
 if TYPE_CHECKING:
-    from terrakin.training.labelled import Labelled, Piece, Source
+    from terrakin.training.labelled import Labelled, Labels, Piece, Source
 
 __all__ = ["META", "PIXELS", "Images", "LeftOutWarning", "cached", "load", "write_meta"]
 
@@ -42,8 +43,8 @@ class Images:
 
     ids: tuple[str, ...]
     """N ids, all different, as an archive of the same source has them."""
-    pixels: NDArray[np.uint8]
-    """(N, H, W, C), 0..255 standing for 0..1 as a model reads it; may be mapped from a file."""
+    pixels: NDArray[np.uint8] | Joined
+    """(N, H, W, C), 0..255 standing for 0..1 as a model reads it; may be mapped from files."""
     labels: NDArray[np.int64]
     """(N,) positions in `classes`."""
     classes: tuple[str, ...]
@@ -52,6 +53,8 @@ class Images:
     """C names."""
     digest: str
     """Hex digest of ids, labels, classes, bands, size and the contents of the files: tells data sets apart."""
+    guessed: int = 0
+    """How many, the last ones, have a label that a network guessed: they train, and measure nothing."""
 
     def __post_init__(self) -> None:
         shape = (len(self.ids), len(self.bands))
@@ -61,6 +64,8 @@ class Images:
             raise ValueError(f"wanted {shape[0]} int64 labels, got {self.labels.dtype} {self.labels.shape}")
         if len(self.labels) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
             raise ValueError(f"labels are positions in {len(self.classes)} classes")
+        if not 0 <= self.guessed <= len(self.ids):
+            raise ValueError(f"of {len(self.ids)} labels as many can be guessed, got {self.guessed}")
 
 
 def cached(
@@ -70,6 +75,7 @@ def cached(
     size: int,
     dataset: str | None = None,
     bands: Sequence[str] | None = None,
+    labels: "Labels" = "needed",
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Images:
@@ -84,6 +90,7 @@ def cached(
         size: side in pixels.
         dataset: the benchmark whose reader gives the labels; None for the other two.
         bands: names or common names; where None the archive's own, those of the benchmark, or red, green and blue.
+        labels: `needed`, or `optional`: images without one label get the class `labelled.UNKNOWN`, and one image is enough.
         workers: threads; as many as cores where None.
         progress: called with scenes done and all.
 
@@ -91,7 +98,8 @@ def cached(
         LeftOutWarning: naming broken images, and counting those that have no label or several.
 
     Raises:
-        TrainingError: if there are not two classes with two images each, or the cache cannot be written.
+        TrainingError: if there are not two classes with two images each where labels are needed, or no image where they are
+            not, or the cache cannot be written.
         TerrakinError: if `data` is not what it was said to be.
     """
     from filelock import FileLock
@@ -100,7 +108,7 @@ def cached(
 
     if size < 1:
         raise ValueError(f"images have a side of at least 1 px, got {size}")
-    found = find_labelled(data, dataset=dataset, bands=bands)
+    found = find_labelled(data, dataset=dataset, bands=bands, labels=labels)
     source = _digest([_FORMAT, size, found.classes, found.bands, [one.stamp for one in found.sources]])
     if _made_from(folder) == source:
         return load(folder)
@@ -109,7 +117,7 @@ def cached(
         with FileLock(folder / ".lock"):
             # Another process may have made it while this one waited.
             if _made_from(folder) != source:
-                _make(folder, source, found, data, size=size, workers=workers or os.cpu_count() or 1, progress=progress)
+                _make(folder, source, found, data, labels, size=size, workers=workers or os.cpu_count() or 1, progress=progress)
     except OSError as exc:
         raise _not_written(folder, exc) from exc
     return load(folder)
@@ -157,12 +165,22 @@ def _made_from(folder: Path) -> str | None:
         return None  # whatever is wrong with it, making it again puts it right
 
 
-def _make(folder: Path, source: str, found: "Labelled", data: Path, *, size: int, workers: int, progress: Progress) -> None:
+def _make(
+    folder: Path,
+    source: str,
+    found: "Labelled",
+    data: Path,
+    labels: "Labels",
+    *,
+    size: int,
+    workers: int,
+    progress: Progress,
+) -> None:
     part = folder / f"{PIXELS}.part"
     try:
         with part.open("wb") as file:
             said, broken = _fill(file, found, size=size, workers=workers, progress=progress)
-        _must_suffice(data, said, found.without_label, broken)
+        _must_suffice(data, said, labels, found.without_label, broken)
         (folder / META).unlink(missing_ok=True)
         part.replace(folder / PIXELS)
         write_meta(folder, {**said, "source": source})
@@ -251,14 +269,19 @@ def _read_piece(piece: "Piece", size: int) -> "str | list[tuple[str, str, str, b
     return read
 
 
-def _must_suffice(data: Path, said: dict[str, Any], without_label: int, broken: Sequence[str]) -> None:
+def _must_suffice(data: Path, said: dict[str, Any], labels: "Labels", without_label: int, broken: Sequence[str]) -> None:
+    left_out = _left_out(without_label, broken)
+    more = f"; {left_out}" if left_out else ""
+    if labels == "optional":
+        if not said["ids"]:
+            raise TrainingError(f"there is no image in {data}{more}. Name a folder that has some")
+        return
     counts = np.bincount(np.array(said["labels"], np.int64), minlength=len(said["classes"]))
     if (counts >= 2).sum() < 2:
         per_class = ", ".join(f"{name}: {count}" for name, count in zip(said["classes"], counts.tolist(), strict=True))
-        left_out = _left_out(without_label, broken)
         raise TrainingError(
             f"training needs at least 2 images of each of 2 classes, but {data} gives {len(said['ids'])} "
-            f"({per_class or 'of no class'}){f'; {left_out}' if left_out else ''}. "
+            f"({per_class or 'of no class'}){more}. "
             "Name a folder of class folders, a labelled archive, or a benchmark and its root"
         )
 

@@ -1,4 +1,4 @@
-"""Labelled chips to train on, found in what a person names: a benchmark, a folder of class folders, or an archive."""
+"""Chips to train on, found in what a person names: a benchmark, a folder of class folders or of any images, or an archive."""
 
 import dataclasses
 import json
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from terrakin.errors import BandNotFoundError, TrainingError
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from terrakin.chips.window import Window
     from terrakin.scenes.scene import Band, Candidate, Scene
 
-__all__ = ["Labelled", "Piece", "Source", "find_labelled"]
+__all__ = ["UNKNOWN", "Labelled", "Labels", "Piece", "Source", "find_labelled"]
+
+UNKNOWN = ""
+"""The label of a chip that has none, where labels are optional."""
+
+Labels = Literal["needed", "optional"]
+"""Whether a chip without one label is left out, or gets the label `UNKNOWN`. Folders tell no optional labels."""
 
 _COLOURS = ("red", "green", "blue")
 """Read where nobody says otherwise."""
@@ -62,18 +68,21 @@ class Labelled:
     bands: tuple[str, ...]
     """Names of what is read."""
     without_label: int
-    """Chips or scenes that have no label or several."""
+    """Chips or scenes that were left out because they have no label or several."""
     skipped: tuple[str, ...]
     """Files that were passed by, each with the reason."""
 
 
-def find_labelled(data: Path, *, dataset: str | None = None, bands: Sequence[str] | None = None) -> Labelled:
+def find_labelled(
+    data: Path, *, dataset: str | None = None, bands: Sequence[str] | None = None, labels: Labels = "needed"
+) -> Labelled:
     """The labelled chips of `data`; no pixel is read.
 
     Args:
         data: root of a benchmark, an archive, or a folder of class folders, where the folder that holds an image is its class.
         dataset: the benchmark whose reader gives the labels.
         bands: names or common names; where None the archive's own, those of the benchmark, or red, green and blue.
+        labels: whether chips must have one.
 
     Raises:
         TrainingError: if there is no folder at `data`.
@@ -87,13 +96,13 @@ def find_labelled(data: Path, *, dataset: str | None = None, bands: Sequence[str
         )
     wanted = None if bands is None else tuple(bands)
     if dataset is not None:
-        return _in_benchmark(data, dataset, wanted)
+        return _in_benchmark(data, dataset, wanted, labels)
     if (data / "archive.json").is_file():
-        return _in_archive(data, wanted)
-    return _in_folders(data, wanted or _COLOURS)
+        return _in_archive(data, wanted, labels)
+    return _in_folders(data, wanted or _COLOURS, labels)
 
 
-def _in_benchmark(root: Path, name: str, bands: tuple[str, ...] | None) -> Labelled:
+def _in_benchmark(root: Path, name: str, bands: tuple[str, ...] | None, labels: Labels) -> Labelled:
     from terrakin.datasets.dataset import DATASETS
     from terrakin.scenes.find import find
     from terrakin.scenes.scene import Skipped
@@ -103,37 +112,38 @@ def _in_benchmark(root: Path, name: str, bands: tuple[str, ...] | None) -> Label
     wanted = bands or order or _COLOURS
     sources, skipped, classes, without = [], [], set(dataset.classes), 0
     for sample in dataset.samples(root):
-        if len(sample.labels) != 1:
+        if (label := _one(sample.labels, labels)) is None:
             without += 1
             continue
-        classes.add(sample.labels[0])
+        classes.add(label)
         for item in find(Path(sample.path)):
             if isinstance(item, Skipped):
                 skipped.append(f"{item.uri} ({item.reason})")
             else:
-                sources.append(_source(dataclasses.replace(item, key=sample.id), sample.labels[0], wanted, order))
+                sources.append(_source(dataclasses.replace(item, key=sample.id), label, wanted, order))
     return Labelled(tuple(sources), _ordered(dataset.classes, classes), wanted, without, tuple(skipped))
 
 
-def _in_folders(root: Path, wanted: tuple[str, ...]) -> Labelled:
+def _in_folders(root: Path, wanted: tuple[str, ...], labels: Labels) -> Labelled:
     from terrakin.scenes.find import find
     from terrakin.scenes.options import SourceOptions
     from terrakin.scenes.scene import Skipped
 
     sources, skipped, classes, without = [], [], set(), 0
     # The rule `auto` takes labels from rasters with geography; a person who trains on class folders means them.
-    for item in find(root, options=SourceOptions(labels="folder")):
+    # Folders of images whose labels nobody needs are named after anything.
+    for item in find(root, options=SourceOptions(labels="folder" if labels == "needed" else "none")):
         if isinstance(item, Skipped):
             skipped.append(f"{item.uri} ({item.reason})")
-        elif len(item.labels) != 1:
+        elif (label := _one(item.labels, labels)) is None:
             without += 1
         else:
-            classes.add(item.labels[0])
-            sources.append(_source(item, item.labels[0], wanted, ()))
+            classes.add(label)
+            sources.append(_source(item, label, wanted, ()))
     return Labelled(tuple(sources), _ordered((), classes), wanted, without, tuple(skipped))
 
 
-def _in_archive(archive: Path, bands: tuple[str, ...] | None) -> Labelled:
+def _in_archive(archive: Path, bands: tuple[str, ...] | None, labels: Labels) -> Labelled:
     from terrakin.archive import manifest
     from terrakin.archive.lance import LanceStore
     from terrakin.archive.ledger import Ledger
@@ -147,12 +157,12 @@ def _in_archive(archive: Path, bands: tuple[str, ...] | None) -> Labelled:
     columns = ["id", "scene", "col", "row", "width", "height", "labels"]
     for batch in LanceStore(archive / "chips.lance", passport.space).scan(columns):
         for row in batch.to_pylist():
-            if len(row["labels"]) != 1:
+            if (label := _one(row["labels"], labels)) is None:
                 without += 1
                 continue
-            classes.add(row["labels"][0])
+            classes.add(label)
             window = Window(row["col"], row["row"], row["width"], row["height"])
-            chips.setdefault(row["scene"], []).append((window, row["id"], row["labels"][0]))
+            chips.setdefault(row["scene"], []).append((window, row["id"], label))
     wanted = bands or said.options.bands or passport.bands
     # A range that was measured when the archive was made is of the archive's bands.
     rule = None if bands is None else said.options.scaling
@@ -165,6 +175,13 @@ def _in_archive(archive: Path, bands: tuple[str, ...] | None) -> Labelled:
             sources.append(Source(scene.uri, stamp, partial(_open_archived, scene, mine, wanted, rule or measured)))
     sources.sort(key=lambda source: source.uri)
     return Labelled(tuple(sources), _ordered((), classes), wanted, without, ())
+
+
+def _one(held: Sequence[str], labels: Labels) -> str | None:
+    """The label of a chip that has one; of others none, or `UNKNOWN` where labels are optional."""
+    if len(held) == 1:
+        return held[0]
+    return UNKNOWN if labels == "optional" else None
 
 
 def _ordered(fixed: Sequence[str], found: set[str]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ def split(images: Images, *, validation: float = 0.0, left_out: Sequence[str] = 
 
     An image validates where its hash, as a fraction, is below the share, so the share is met on average and not in each class.
     A class of few images may so have none to validate; one that would have none to train keeps the one of the highest hash.
+    Images with a guessed label only train, whatever their hash: they measure nothing.
 
     Args:
         images: what is split.
@@ -53,10 +54,11 @@ def split(images: Images, *, validation: float = 0.0, left_out: Sequence[str] = 
         raise RecipeError(
             f"training needs two classes, but of {len(images.classes)} all but {len(trained)} are left out; leave out fewer"
         )
-    hashes = np.array([_fraction(name) for name in images.ids])
-    validates = np.zeros(len(hashes), np.bool_)
+    sure = len(images.ids) - images.guessed
+    hashes = np.array([_fraction(name) for name in images.ids[:sure]])
+    validates = np.zeros(len(images.ids), np.bool_)
     for number in trained:
-        rows = np.flatnonzero(images.labels == number)
+        rows = np.flatnonzero(images.labels[:sure] == number)
         chosen = hashes[rows] < validation
         if chosen.all():
             chosen[np.argmax(hashes[rows])] = False
