@@ -317,7 +317,13 @@ def _paper_rows() -> str:
 
 def _recipe_tables() -> str:
     words = _field_words(recipes.Recipe)
-    written = {"losses": "[[loss]]", "teachers": "[[teacher]]", "name": "name", "words": "words"}
+    written = {
+        "losses": "[[loss]]",
+        "teachers": "[[teacher]]",
+        "self_training": "[self-training]",
+        "name": "name",
+        "words": "words",
+    }
     needed = {field.name for field in fields(recipes.Recipe) if field.default is MISSING}
     rows = [
         (f"`{written.get(name, f'[{name}]')}`", "yes" if name in needed else "no", text)
@@ -461,6 +467,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "recipe-export": _of_options(recipes.Export),
     "recipe-loss": _of_options(recipes.Loss),
     "recipe-schedule": _of_options(recipes.Schedule),
+    "recipe-self-training": _of_options(recipes.SelfTraining),
     "recipe-teacher": _of_options(recipes.Teacher),
     "recipes": _recipes,
     "reduction": _of_fields(Reduction),

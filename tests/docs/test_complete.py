@@ -147,7 +147,7 @@ def test_every_public_method_is_explained(value, root) -> None:
         ("searching.md", sorted(set(CSV_COLUMNS) - {"west", "south", "east", "north"})),
         ("evaluating.md", list(RULES)),
         ("exporting.md", list(FORMATS)),
-        ("recipes.md", names(recipe.Data, Augmentation, recipe.Teacher, recipe.Export)),
+        ("recipes.md", names(recipe.Data, Augmentation, recipe.Teacher, recipe.SelfTraining, recipe.Export)),
         ("recipes.md", sorted(set(names(recipe.Backbone, recipe.Loss, recipe.Schedule)) - {"options"})),
         ("recipes.md", [name for registry in PARTS for name in registry]),
         ("training.md", [file.stem for file in RECIPES.glob("*.toml")]),

@@ -40,6 +40,12 @@ def test_it_names_teachers_and_published_weights(distilling: Callable[..., Recip
     assert "| teachers | imagenet-mobilenetv2 |" in text
 
 
+def test_a_chapter_stands_before_the_notes(recipe: Callable[..., Recipe], images: Images) -> None:
+    trained = Trained(build(recipe(), bands=3, classes=4), Parts(np.arange(20), np.arange(20, 29), np.arange(29, 32)), {})
+    text = card(recipe("export.notes=A note."), images, trained, chapter=["## More", "", "Words.", ""])
+    assert "\n\n## More\n\nWords.\n\nA note.\n\n## Recipe\n" in text
+
+
 def test_it_names_the_front_end(recipe: Callable[..., Recipe], images: Images) -> None:
     text = written(recipe("data.size=18", "export.size=18", "frontend.name=spectral"), images)
     assert "| front-end | spectral |\n| backbone | tiny |" in text

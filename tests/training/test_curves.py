@@ -7,8 +7,9 @@ from PIL import Image
 
 from terrakin.errors import OutputError
 from terrakin.training import curves
-from terrakin.training.curves import draw
+from terrakin.training.curves import draw, draw_tallies
 from terrakin.training.journal import Journal
+from terrakin.training.tally import Tally
 
 
 @pytest.fixture
@@ -62,3 +63,20 @@ def test_a_log_without_lines(tmp_path: Path, drawn: list) -> None:
 def test_a_picture_that_cannot_be_written(log: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write .*nowhere/x\.png: No such file or directory"):
         draw(log, tmp_path / "nowhere" / "x.png")
+
+
+def test_tallies_are_drawn_over_iterations(tmp_path: Path, drawn: list) -> None:
+    tallies = [
+        Tally(number, 0.85, 90, 10 * number, {"a": 10 * number}, 10 * number, 5 * number, 2 * number) for number in (1, 2)
+    ]
+    draw_tallies(tallies, tmp_path / "picture.png")
+    sizes, shares = drawn[-1].axes
+    assert [*zip(*sizes.lines[0].get_data(), strict=True)] == [(1, 10), (2, 20)]
+    assert [line.get_label() for line in shares.lines] == ["true class among the labelled", "label is right"]
+    assert [[*line.get_data()[1]] for line in shares.lines] == [[0.5, 0.5], [0.2, 0.2]]
+    assert (tmp_path / "picture.png").stat().st_size > 1000
+
+
+def test_what_the_pool_does_not_tell_is_not_drawn(tmp_path: Path, drawn: list) -> None:
+    draw_tallies([Tally(1, 0.85, 90, 10, {"a": 10}, 0, 0, 0)], tmp_path / "picture.png")
+    assert [axes.get_title() for axes in drawn[-1].axes] == ["Labelled by the network, of 90"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from terrakin.bundles.bundle import Bundle
 from terrakin.progress import Bars, hidden
@@ -27,6 +27,8 @@ def train(
     changes: Sequence[str] = (),
     cache: str | Path | None = None,
     result: str | Path | None = None,
+    pool: str | Path | None = None,
+    pool_dataset: str | None = None,
     bars: Bars = hidden,
 ) -> Bundle:
     """Train a recipe on labelled images and write the bundle. Needs the extra `terrakin[train]`.
@@ -45,6 +47,9 @@ def train(
         cache: folder for decoded images, which several runs can share; one beside `out` by default.
         result: what a machine to which `pack` was carried gave: nothing is trained here, its network is exported. Recipe,
             data, seed and out are those that were packed.
+        pool: for a recipe with a table `[self-training]`: a folder of any images, an archive, or the root of a benchmark, to
+            which the network gives labels itself. Labels that it has are only counted.
+        pool_dataset: name of the benchmark that `pool` is.
         bars: asked for one for each stage that takes long.
 
     Raises:
@@ -56,33 +61,21 @@ def train(
     require("torch", extra="train")
     from terrakin.training.carry import bring_home
     from terrakin.training.reading import read_recipe
+    from terrakin.training.self_training import self_train
     from terrakin.training.train import train as run
 
+    if result is not None and (resume or init is not None or device != "auto" or pool is not None):
+        raise ValueError("a result is of a run that is finished; --resume, --init, --device and --pool do not go with it")
+    if pool is None and pool_dataset is not None:
+        raise ValueError("--pool-dataset says what --pool is, and there is none")
+    chosen = read_recipe(recipe, changes)
+    given: dict[str, Any] = {"dataset": dataset, "seed": seed, "cache": None if cache is None else Path(cache), "bars": bars}
     if result is not None:
-        if resume or init is not None or device != "auto":
-            raise ValueError("a result is of a run that is finished; --resume, --init and --device do not go with it")
-        return bring_home(
-            read_recipe(recipe, changes),
-            Path(data),
-            Path(out),
-            Path(result),
-            dataset=dataset,
-            seed=seed,
-            cache=None if cache is None else Path(cache),
-            bars=bars,
-        )
-    return run(
-        read_recipe(recipe, changes),
-        Path(data),
-        Path(out),
-        dataset=dataset,
-        device=device,
-        resume=resume,
-        init=init,
-        seed=seed,
-        cache=None if cache is None else Path(cache),
-        bars=bars,
-    )
+        return bring_home(chosen, Path(data), Path(out), Path(result), **given)
+    given |= {"device": device, "resume": resume, "init": init}
+    if pool is not None:
+        return self_train(chosen, Path(data), Path(pool), Path(out), pool_dataset=pool_dataset, **given)
+    return run(chosen, Path(data), Path(out), **given)
 
 
 def pack(

@@ -57,6 +57,14 @@ def _train(
         Path | None,
         typer.Option(help="Train nothing: take over what the machine with the pack gave.", metavar="RESULT"),
     ] = None,
+    pool: Annotated[
+        Path | None,
+        typer.Option(
+            help="For recipes with [self-training]: folder of images, archive or root of a benchmark that the network labels.",
+            metavar="DIR",
+        ),
+    ] = None,
+    pool_dataset: Annotated[str | None, typer.Option(help="Read the pool as a copy of this benchmark.", metavar="NAME")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
     """Train a model by a recipe, and write it as a bundle that `terrakin index --model` takes.
@@ -71,9 +79,9 @@ def _train(
 
     changes = changes or []
     if pack is not None:
-        if result is not None or resume or device != "auto":
+        if result is not None or resume or device != "auto" or pool is not None:
             raise typer.BadParameter(
-                "a pack holds a run before its first step; --result, --resume and --device do not go with it",
+                "a pack holds a run before its first step; --result, --resume, --device and --pool do not go with it",
                 param_hint="--pack",
             )
         packed = api.pack(
@@ -87,10 +95,13 @@ def _train(
         instead = "--pack" if init is None else "--pack and --init"
         say(f"then here: the same command with --result RESULT in place of {instead}", quiet=quiet)
         return
-    if result is not None and (resume or init is not None or device != "auto"):
+    if result is not None and (resume or init is not None or device != "auto" or pool is not None):
         raise typer.BadParameter(
-            "a result is of a run that is finished; --resume, --init and --device do not go with it", param_hint="--result"
+            "a result is of a run that is finished; --resume, --init, --device and --pool do not go with it",
+            param_hint="--result",
         )
+    if pool is None and pool_dataset is not None:
+        raise typer.BadParameter("it says what --pool is, and there is none", param_hint="--pool-dataset")
     bundle = api.train(
         recipe,
         data,
@@ -103,6 +114,8 @@ def _train(
         changes=changes,
         cache=cache,
         result=result,
+        pool=pool,
+        pool_dataset=pool_dataset,
         bars=bars,
     )
     space = bundle.passport.space

@@ -1,6 +1,7 @@
 """The card of a bundle that was trained here."""
 
 import tomllib
+from collections.abc import Sequence
 
 from terrakin.training.images import Images
 from terrakin.training.loop import Trained
@@ -17,8 +18,15 @@ _NAMES = {
 }
 
 
-def card(recipe: Recipe, images: Images, trained: Trained) -> str:
-    """Markdown: what it is, what it saw, how it was measured, and the recipe itself."""
+def card(recipe: Recipe, images: Images, trained: Trained, *, chapter: Sequence[str] = ()) -> str:
+    """Markdown: what it is, what it saw, how it was measured, and the recipe itself.
+
+    Args:
+        recipe: of the run.
+        images: of the run.
+        trained: what the run gave.
+        chapter: lines of a chapter on how its labels came about, where there is more to say than that they were given.
+    """
     train, kept, left = (len(rows) for rows in (trained.parts.train, trained.parts.validation, trained.parts.left_out))
     teachers = ", ".join(teacher.bundle for teacher in recipe.teachers)
     lines = [
@@ -46,6 +54,7 @@ def card(recipe: Recipe, images: Images, trained: Trained) -> str:
         "| --- | --- |",
         *(f"| {words} | {trained.figures[name]:.4f} |" for name, words in _NAMES.items() if name in trained.figures),
         "",
+        *chapter,
         *([recipe.export.notes.strip(), ""] if recipe.export.notes else []),
         "## Recipe",
         "",

@@ -23,7 +23,7 @@ from terrakin.training.recipe import Recipe
 from terrakin.training.result import read_result
 from terrakin.training.start import start_of, start_weights
 from terrakin.training.teachers import Targets, write_targets
-from terrakin.training.train import check, images_of, run_folder, teach
+from terrakin.training.train import check, images_of, must_train_once, run_folder, teach
 
 __all__ = ["Packed", "bring_home", "carry_away"]
 
@@ -85,6 +85,7 @@ def carry_away(
         RecipeError: if the recipe does not fit the data.
         TrainingError: as `train`, or if the file would be too large whatever is rounded.
     """
+    must_train_once(recipe)
     folder = run_folder(out, resume=False)
     begun_from = start_of(recipe, init)
     with bars("Reading", "images") as progress:
@@ -134,6 +135,7 @@ def bring_home(
         RecipeError: if the recipe does not fit the data.
         TrainingError: if the result is broken, or of another run, saying what differs.
     """
+    must_train_once(recipe)
     folder = run_folder(out, resume=True)
     with bars("Reading", "images") as progress:
         images = images_of(recipe, data, cache or folder / "images", dataset=dataset, progress=progress)

@@ -1,5 +1,6 @@
 """From a trained network to a bundle: its end fitted on the images that trained, exported, written."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ _CALIBRATION = 200
 # Images on which ranges of activations are measured; 40 gave 0.002 mAP more or less on AID, which is the noise of it.
 
 
-def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: Path) -> Bundle:
+def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: Path, *, chapter: Sequence[str] = ()) -> Bundle:
     """The bundle of a trained network: whitening and reducer fitted on the images that trained, written, with its curves.
 
     Args:
@@ -41,6 +42,7 @@ def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: 
         trained: what the run gave.
         folder: of the run; the curves are drawn there.
         out: the bundle, a new folder or .zip.
+        chapter: of the card; see there.
 
     Raises:
         RecipeError: if the whitening cannot be fitted.
@@ -52,7 +54,7 @@ def finish(recipe: Recipe, images: Images, trained: Trained, folder: Path, out: 
     if end.reducer is not None and embeddings is not None:
         size, whiten = parse_reducer(end.reducer)
         reducer = fit_reducer([embeddings], size=size, whiten=whiten, fitted_on=end.training_data)
-    text = card(recipe, images, trained)
+    text = card(recipe, images, trained, chapter=chapter)
     bundle = export(module.eval(), _draft(recipe, images, trained.network), card=text, reducer=reducer, weights=end.weights)
     if end.arithmetic == "int8":
         chosen = np.random.default_rng(0).permutation(rows)[:_CALIBRATION]

@@ -22,7 +22,7 @@ from terrakin.training.recipe import Recipe
 from terrakin.training.run import Run
 from terrakin.training.split import Parts, split
 
-__all__ = ["CHECKPOINT", "JOURNAL", "Tell", "Trained", "fit"]
+__all__ = ["CHECKPOINT", "JOURNAL", "Tell", "Trained", "device_of", "fit"]
 
 CHECKPOINT = "checkpoint.npz"
 """Name of the checkpoint in a run's folder."""
@@ -92,7 +92,7 @@ def fit(
     parts = split(images, validation=recipe.data.validation, left_out=recipe.data.left_out)
     if len(targets) != len(recipe.teachers):
         raise TrainingError(f"recipe {recipe.name} has {len(recipe.teachers)} teachers, got targets of {len(targets)}")
-    run = Run(recipe, images, parts, device=_device(device), seed=seed, start=start)
+    run = Run(recipe, images, parts, device=device_of(device), seed=seed, start=start)
     checkpoint = folder / CHECKPOINT
     if resume and checkpoint.is_file():
         run.restore(read_checkpoint(checkpoint), checkpoint)
@@ -135,7 +135,12 @@ def fit(
     return Trained(run.best().cpu().eval(), parts, run.figures)
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """The device that `auto`, `cpu` or `cuda` names here.
+
+    Raises:
+        TrainingError: if there is no such device.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise TrainingError("there is no GPU that torch can use here; take --device cpu")
     if name == "auto":

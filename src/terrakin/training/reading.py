@@ -14,7 +14,7 @@ from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
 from terrakin.training.augment import Augmentation
 from terrakin.training.optimizers import OPTIMIZERS
-from terrakin.training.recipe import Backbone, Component, Data, Export, Loss, Recipe, Schedule, Teacher
+from terrakin.training.recipe import Backbone, Component, Data, Export, Loss, Recipe, Schedule, SelfTraining, Teacher
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 from terrakin.training.shipped import RECIPES, completed, shipped
@@ -98,6 +98,9 @@ def parse(tables: Mapping[str, Any], *, where: str) -> Recipe:
             value_of(Teacher, table, f"{where} [[teacher]] {number}")
             for number, table in enumerate(tables_of(tables.get("teacher", []), f"{where}: teacher"))
         ),
+        self_training=None
+        if "self-training" not in tables
+        else value_of(SelfTraining, tables["self-training"], f"{where} [self-training]"),
         # In one order, whichever the file has: a run goes on where nothing but that differs.
         source=write_toml({name: tables[name] for name in _TABLES if name in tables}),
     )
@@ -110,7 +113,7 @@ _SAMPLER = {"name": "shuffled", "batch": 64}
 
 _TABLES = (
     *("name", "words", "data", "sampler", "frontend", "backbone", "head", "loss", "teacher", "optimizer", "schedule"),
-    "export",
+    *("self-training", "export"),
 )
 
 
@@ -189,6 +192,12 @@ def _check(recipe: Recipe, where: str) -> None:
                 f"{where} [export] reducer {export.reducer} gives embeddings that compare by cosine, not by {export.space}; "
                 "take one of the two out"
             )
+    if recipe.self_training is not None:
+        iterations, threshold = recipe.self_training.iterations, recipe.self_training.threshold
+        if not 1 <= iterations <= 100:
+            raise RecipeError(f"{where} [self-training] iterations is 1 to 100, got {iterations}")
+        if not 0 <= threshold < 1:
+            raise RecipeError(f"{where} [self-training] threshold is a probability from 0 to below 1, got {threshold}")
     if not 0 <= data.validation < 1:
         raise RecipeError(f"{where} [data] validation is a share from 0 to below 1, got {data.validation}")
     if not 0 <= recipe.schedule.average < 1:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from terrakin.training.augment import Augmentation
 from terrakin.training.toml_text import write_toml
 
-__all__ = ["Backbone", "Component", "Data", "Export", "Loss", "Recipe", "Schedule", "Teacher", "trains"]
+__all__ = ["Backbone", "Component", "Data", "Export", "Loss", "Recipe", "Schedule", "SelfTraining", "Teacher", "trains"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,16 @@ class Teacher:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfTraining:
+    """`[self-training]`: students that learn the labels which the network before them gives to images without one."""
+
+    iterations: int = 3
+    """Students, one after another: each learns from the one before, the first from a network of the labelled images alone."""
+    threshold: float = 0.85
+    """An image gets a label where the largest class probability is above this."""
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule(Component):
     """`[schedule]`: how long, and how the learning rate goes."""
 
@@ -154,6 +164,8 @@ class Recipe:
     """Which images, how large, how changed."""
     teachers: tuple[Teacher, ...] = ()
     """Bundles that it learns from."""
+    self_training: SelfTraining | None = None
+    """Students that learn what the network before them says of a pool of other images; none where not given."""
     source: str = ""
     """The TOML text that it was read from, with changes applied."""
 

@@ -9,6 +9,7 @@ from terrakin.bundles.bundle import Bundle
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Bars, Progress, hidden, silent
 from terrakin.training.ahead import cores
+from terrakin.training.began import RECIPE
 from terrakin.training.figures import in_words
 from terrakin.training.finish import check_end, finish
 from terrakin.training.images import Images, cached
@@ -19,7 +20,7 @@ from terrakin.training.split import split
 from terrakin.training.start import start_of, start_weights
 from terrakin.training.teachers import Targets, targets
 
-__all__ = ["check", "images_of", "run_folder", "teach", "train"]
+__all__ = ["check", "images_of", "must_train_once", "run_folder", "shown_by", "teach", "train"]
 
 
 def train(
@@ -57,6 +58,7 @@ def train(
         RecipeError: if the recipe does not fit the data.
         TrainingError: if the data, the weights or the checkpoint are not what is needed, or `out` exists.
     """
+    must_train_once(recipe)
     folder = run_folder(out, resume=resume)
     begun_from = start_of(recipe, init)
     with bars("Reading", "images") as progress:
@@ -75,9 +77,22 @@ def train(
             targets=taught,
             resume=resume,
             workers=cores(),
-            tell=_on(progress),
+            tell=shown_by(progress),
         )
     return finish(recipe, images, trained, folder, out)
+
+
+def must_train_once(recipe: Recipe) -> None:
+    """Refuse a recipe that is more than one run, where one is wanted.
+
+    Raises:
+        RecipeError: if it has a table `[self-training]`.
+    """
+    if recipe.self_training is not None:
+        raise RecipeError(
+            f"recipe {recipe.name} has a table [self-training]: it labels a pool of images itself, and trains several times. "
+            "Give the pool with --pool; such a training cannot be packed"
+        )
 
 
 def run_folder(out: Path, *, resume: bool) -> Path:
@@ -89,7 +104,7 @@ def run_folder(out: Path, *, resume: bool) -> Path:
     if out.exists():
         raise TrainingError(f"there is something at {str(out)!r} already; choose another --out, or move it away")
     folder = out.with_name(f"{out.name}.training")
-    if (folder / JOURNAL).exists() and not resume:
+    if not resume and any((folder / name).exists() for name in (JOURNAL, RECIPE)):
         raise TrainingError(f"a run was begun in {str(folder)!r}; go on with it by --resume, or move it away")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,7 +140,9 @@ def teach(recipe: Recipe, images: Images, folder: Path, *, progress: Progress = 
     return targets(recipe.teachers, images, rows, folder, workers=cores(), progress=progress)
 
 
-def _on(progress: Progress) -> Tell:
+def shown_by(progress: Progress) -> Tell:
+    """What shows how far a run is, and its figures, as progress."""
+
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
         progress(done, total, in_words(figures))
 
