@@ -43,16 +43,21 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.filterwarnings(f"ignore::{CountWarning.__module__}.{CountWarning.__qualname__}")
-@pytest.mark.parametrize(("name", "wide", "reduced"), [("fc", 38, None), ("pca", 512, 128)])
-def test_they_train_on_patternnet(patternnet: Path, weights: Path, tmp_path: Path, name: str, wide: int, reduced: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "wide", "space"),
+    [("fc", 38, ("pearson", 38)), ("pca", 512, ("cosine", 128)), ("dhn", 64, ("hamming", 64))],
+)
+def test_they_train_on_patternnet(
+    patternnet: Path, weights: Path, tmp_path: Path, name: str, wide: int, space: tuple[str, int]
+) -> None:
     recipe = read_recipe(f"resnet34.{name}", SHORT)
     train(recipe, patternnet, tmp_path / "b", dataset="patternnet", init=weights, device="cpu")
     bundle = open_bundle(tmp_path / "b")
     passport = bundle.passport
     # Components are for cosine; logits compare as in the papers.
-    assert passport.space.kind == ("cosine" if reduced else "pearson")
-    assert (passport.embedding_size, passport.space.size) == (wide, reduced or wide)
+    assert (passport.space.kind, passport.space.size) == space
+    assert passport.embedding_size == wide
     assert (passport.input_size, passport.bands) == (32, ("red", "green", "blue"))
-    assert "resnet34 from published weights" in bundle.card
+    assert f"{recipe.backbone.name} from published weights" in bundle.card
     assert "152 trained, 0 validated" in bundle.card
     assert np.isfinite(bundle.embed(np.random.default_rng(0).random((2, 3, 32, 32), dtype=np.float32))).all()
