@@ -20,6 +20,7 @@ from terrakin.datasets.generated.files import make_scenes
 from terrakin.evaluation.distortions.known import DISTORTIONS
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
+from terrakin.papers.reading import tables
 from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
 from terrakin.training.reading import RECIPES
@@ -34,6 +35,7 @@ REGISTRIES = {
     "sources": SOURCES,
     "stores": STORES,
     "spaces": SPACES,
+    "tables": tables(),
 }
 
 
