@@ -43,6 +43,7 @@ from terrakin.spaces.kinds import SPACES
 from terrakin.spaces.space import Space
 from terrakin.training import recipe as recipes
 from terrakin.training.augment import Augmentation
+from terrakin.training.files import Files
 from terrakin.training.optimizers import OPTIMIZERS, sgd
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
@@ -340,7 +341,9 @@ def _of_options(cls: type) -> Callable[[], str]:
         rows = []
         words = _field_words(cls)
         for field in fields(cls):
-            if field.name in ("options", "augmentation") or (field.name == "name" and issubclass(cls, recipes.Component)):
+            if field.name in ("options", "augmentation", "files") or (
+                field.name == "name" and issubclass(cls, recipes.Component)
+            ):
                 continue
             rows.append((f"`{field.name}`", _default(field.default), words[field.name]))
         return _table(("key", "default", "what it says"), rows)
@@ -464,6 +467,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "recipe-augmentation": _of_options(Augmentation),
     "recipe-backbone": _of_options(recipes.Backbone),
     "recipe-data": _of_options(recipes.Data),
+    "recipe-files": _of_options(Files),
     "recipe-export": _of_options(recipes.Export),
     "recipe-loss": _of_options(recipes.Loss),
     "recipe-schedule": _of_options(recipes.Schedule),

@@ -54,6 +54,7 @@ from terrakin.spaces.kinds import SPACES
 from terrakin.spaces.space import Space
 from terrakin.training import recipe
 from terrakin.training.augment import Augmentation
+from terrakin.training.files import Files
 from terrakin.training.optimizers import OPTIMIZERS
 from terrakin.training.reading import RECIPES, parse, read_text
 from terrakin.training.samplers.known import SAMPLERS
@@ -147,7 +148,7 @@ def test_every_public_method_is_explained(value, root) -> None:
         ("searching.md", sorted(set(CSV_COLUMNS) - {"west", "south", "east", "north"})),
         ("evaluating.md", list(RULES)),
         ("exporting.md", list(FORMATS)),
-        ("recipes.md", names(recipe.Data, Augmentation, recipe.Teacher, recipe.SelfTraining, recipe.Export)),
+        ("recipes.md", names(recipe.Data, Files, Augmentation, recipe.Teacher, recipe.SelfTraining, recipe.Export)),
         ("recipes.md", sorted(set(names(recipe.Backbone, recipe.Loss, recipe.Schedule)) - {"options"})),
         ("recipes.md", [name for registry in PARTS for name in registry]),
         ("training.md", [file.stem for file in RECIPES.glob("*.toml")]),

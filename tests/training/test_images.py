@@ -278,7 +278,7 @@ def test_a_run_that_is_killed_leaves_no_half_cache(source: Path, tmp_path: Path)
 def test_a_disk_that_takes_nothing_is_told(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
 ) -> None:
-    def full(file: object, shape: object) -> None:
+    def full(file: object, shape: object, depth: int) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(module, "_write_header", full)
@@ -306,7 +306,7 @@ def test_a_broken_cache_is_told_and_made_again(source: Path, tmp_path: Path) -> 
 
 def test_images_must_fit_together() -> None:
     pixels, labels = np.zeros((2, 4, 4, 3), np.uint8), np.zeros(2, np.int64)
-    with pytest.raises(ValueError, match="wanted 2 uint8 images of 1 bands"):
+    with pytest.raises(ValueError, match="wanted 2 uint8 or uint16 images of 1 bands"):
         Images(("a", "b"), pixels, labels, ("x",), ("grey",), "0")
     with pytest.raises(ValueError, match="wanted 2 int64 labels"):
         Images(("a", "b"), pixels, labels[:1], ("x",), ("r", "g", "b"), "0")

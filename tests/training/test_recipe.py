@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from terrakin.datasets.generated.patches import make_patches
 from terrakin.errors import TrainingError
 from terrakin.training.augment import Augmentation
+from terrakin.training.files import Files
 from terrakin.training.finish import finish
 from terrakin.training.images import Images
 from terrakin.training.loop import fit
+from terrakin.training.reading import read_recipe
 from terrakin.training.recipe import Backbone, Component, Data, Export, Loss, Recipe, Schedule, Teacher
 from terrakin.training.start import start_of
 from terrakin.training.train import images_of, teach
@@ -50,6 +53,8 @@ WEIGHTS = {
     "data.augmentation.angle_deg": "20.0",
     "data.augmentation.gain": "0.0",
     "data.augmentation.bias": "0.2",
+    "data.augmentation.operations": "2",
+    "data.augmentation.magnitude": "20.0",
     "sampler.name": "balanced",
     "sampler.options": "batch=5",
     "frontend.name": "spectral",
@@ -80,6 +85,8 @@ def test_an_option_changes_the_weights(distilling: Make, trained: Any, option: s
     # A head of two parts and two teachers, so that terms can be told to look elsewhere; few steps, for speed.
     start = ["schedule.epochs=1", "data.augmentation.gain=0.1", "head.parts=[8, 8]", "sampler.batch=6"]
     start.append("teacher=[{bundle='a', size=8}, {bundle='b', size=8}]")
+    if option == "data.augmentation.magnitude":
+        start.append("data.augmentation.operations=1")
     if option.startswith("frontend."):
         start += ["data.size=18", "export.size=18", "frontend.name=jsst"]
     if option == "head.name":
@@ -155,6 +162,33 @@ def test_every_option_of_a_teacher_changes_what_it_says(
         assert plain.shape != changed.shape or not np.allclose(plain, changed, atol=1e-4), option
 
 
+FILES = {
+    "labels": "class",
+    "part": "val",
+    "scaling": "0:10000",
+    "upsampling": "bicubic",
+    "depth": "8",
+}
+"""By option of `[data.files]`: another value than the recipe has."""
+
+
+@pytest.mark.filterwarnings("ignore:.*patches instead of:terrakin.datasets.dataset.CountWarning")
+@pytest.mark.filterwarnings("ignore:of .* left out:terrakin.training.images.LeftOutWarning")
+def test_every_option_of_files_changes_the_images(tmp_path: Path) -> None:
+    make_patches(tmp_path / "data", count=120, side=24)
+
+    def read(name: str, *changes: str) -> Images:
+        chosen = read_recipe("bigearthnet.three-branch", ["data.stored=24", "data.files.part=all", *changes])
+        return images_of(chosen, tmp_path / "data", tmp_path / name, dataset="bigearthnet")
+
+    plain = read("plain")
+    for option, value in FILES.items():
+        changed = read(option, f"data.files.{option}={value}")
+        assert changed.digest != plain.digest
+        same = [np.array_equal(getattr(changed, what), getattr(plain, what)) for what in ("ids", "pixels", "labels")]
+        assert not all(same), option
+
+
 def test_images_are_stored_as_large_as_is_said(recipe: Make, pictures: Path, tmp_path: Path) -> None:
     sides = [
         images_of(recipe(f"data.stored={side}"), pictures, tmp_path / str(side), dataset=None).pixels.shape[1]
@@ -172,12 +206,20 @@ def test_a_pretrained_backbone_needs_its_weights(recipe: Make) -> None:
 
 def test_every_option_was_shown_to_do_something() -> None:
     shown = {*WEIGHTS, *(f"export.{key}" for key in EXPORT), *(f"teacher.{key}" for key in TEACHER)}
-    shown |= {"data.stored", "backbone.pretrained"}
-    kinds = {"data": Data, "data.augmentation": Augmentation, "backbone": Backbone, "loss": Loss, "teacher": Teacher}
+    shown |= {*(f"data.files.{key}" for key in FILES), "data.files"}
+    # Statistics are shown with the bands that they are of, in test_files.py.
+    shown |= {"data.stored", "data.statistics", "backbone.pretrained"}
+    kinds = {
+        "data": Data,
+        "data.augmentation": Augmentation,
+        "data.files": Files,
+        "backbone": Backbone,
+        "loss": Loss,
+        "teacher": Teacher,
+    }
     kinds |= {"schedule": Schedule, "export": Export}
     kinds |= dict.fromkeys(("sampler", "frontend", "head", "optimizer"), Component)
     assert shown == {f"{table}.{field.name}" for table, kind in kinds.items() for field in dataclasses.fields(kind)}
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"name", "words", "source"}
-    assert {re.sub("^losses$", "loss", re.sub("^teachers$", "teacher", name)) for name in fields} == {*kinds} - {
-        "data.augmentation"
-    }
+    inside = {"data.augmentation", "data.files"}
+    assert {re.sub("^losses$", "loss", re.sub("^teachers$", "teacher", name)) for name in fields} == {*kinds} - inside

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,7 +60,7 @@ class Augmentation:
         return self.crop != (1.0, 1.0) or self.aspect > 1 or self.turns or self.angle_deg > 0
 
 
-def augment(pixels: NDArray[np.uint8], size: int, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
+def augment(pixels: NDArray[Any], size: int, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
     """Augment a batch.
 
     Where nothing moves, images are resized by antialiased bicubic interpolation, as chips are when they are indexed. Otherwise
@@ -68,7 +69,7 @@ def augment(pixels: NDArray[np.uint8], size: int, augmentation: Augmentation, rn
     (a mipmap): the sampling then shrinks by at most the square root of 2.
 
     Args:
-        pixels: (N, H, W, C) uint8.
+        pixels: (N, H, W, C) uint8 or uint16, the largest number standing for 1.
         size: side of the result.
         augmentation: what is drawn.
         rng: drawn from in the same way whatever the options, so that one of them does not change the draws of the others.
@@ -80,7 +81,8 @@ def augment(pixels: NDArray[np.uint8], size: int, augmentation: Augmentation, rn
     maps, areas = _affine_maps(count, augmentation, rng)
     gain = 1 + augmentation.gain * rng.uniform(-1, 1, (count, bands))
     bias = augmentation.bias * rng.uniform(-1, 1, (count, bands))
-    values = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
+    # 65535 is 257 x 255: from here on, 255 stands for 1.
+    values = torch.from_numpy(np.array(pixels) if pixels.dtype == np.uint8 else pixels / np.float32(257)).permute(0, 3, 1, 2)
     if augmentation.operations:
         # The last to draw: with it and without it, all before draws the same.
         values = randaugment(values.float(), augmentation.operations, augmentation.magnitude, rng)

@@ -27,7 +27,7 @@ class Batch:
     pixels: Tensor
     """(B, C, size, size) float32 in [0, 1], channels last in memory, not normalised."""
     labels: Tensor
-    """(B,) int64, as in `Images`."""
+    """(B,) int64, or (B, classes) bool, as in `Images`."""
 
 
 def batches(

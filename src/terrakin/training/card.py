@@ -13,8 +13,10 @@ __all__ = ["card"]
 _NAMES = {
     "map": "mAP, images that did not train",
     "p@10": "P@10, images that did not train",
+    "label-recall@10": "label-recall@10, images that did not train",
     "left_out_map": "mAP, classes left out",
     "left_out_p@10": "P@10, classes left out",
+    "left_out_label-recall@10": "label-recall@10, classes left out",
 }
 
 

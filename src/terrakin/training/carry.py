@@ -17,7 +17,7 @@ from terrakin.training.codec import encode
 from terrakin.training.finish import finish
 from terrakin.training.half import halved, size_of
 from terrakin.training.images import Images
-from terrakin.training.pack import LIMIT, Luggage, pack, together
+from terrakin.training.pack import LIMIT, Luggage, must_be_packable, pack, together
 from terrakin.training.packages import needed
 from terrakin.training.recipe import Recipe
 from terrakin.training.result import read_result
@@ -91,6 +91,7 @@ def carry_away(
     with bars("Reading", "images") as progress:
         images = images_of(recipe, data, cache or folder / "images", dataset=dataset, progress=progress)
     check(recipe, images)
+    must_be_packable(images)
     with bars("Asking teachers", "images") as progress:
         taught = teach(recipe, images, folder, progress=progress)
     start = start_weights(begun_from, recipe, images)

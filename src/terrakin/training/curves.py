@@ -13,10 +13,12 @@ __all__ = ["CURVES", "draw", "draw_tallies"]
 CURVES = "curves.png"
 """Name of the picture in a run's folder."""
 
+_RETRIEVAL = {"map": "mAP", "p@10": "P@10", "label-recall@10": "label recall@10"}
+
 _PANELS = (
     ("Loss", {"loss": "all terms"}, "loss_"),
-    ("Retrieval, images that did not train", {"map": "mAP", "p@10": "P@10"}, ""),
-    ("Retrieval, classes left out", {"left_out_map": "mAP", "left_out_p@10": "P@10"}, ""),
+    ("Retrieval, images that did not train", _RETRIEVAL, ""),
+    ("Retrieval, classes left out", {f"left_out_{name}": words for name, words in _RETRIEVAL.items()}, ""),
     ("Learning rate", {"learning_rate": "backbone"}, ""),
 )
 # Title, the figures with their words, and the beginning of the names of further ones.

@@ -128,7 +128,7 @@ def _ended(
     if end.whiten is None:
         return plain, embeddings
     try:
-        whitening = within_class(embeddings, images.labels[rows], shrinkage=end.whiten)
+        whitening = within_class(embeddings, images.numbers[rows], shrinkage=end.whiten)
     except ValueError as exc:
         raise RecipeError(f"[export] whiten: {exc}") from exc
     if end.components is not None:
@@ -147,6 +147,8 @@ def _draft(recipe: Recipe, images: Images, network: Network) -> Draft:
         training_data=recipe.export.training_data,
         licence=recipe.export.licence,
         space=recipe.export.space,
+        scaling=None if recipe.data.files.scaling == "auto" else recipe.data.files.scaling,
+        upsampling=recipe.data.files.upsampling,
         frontend=_conversions(recipe, network),
     )
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from terrakin.errors import SceneError, TrainingError
 from terrakin.progress import Progress, silent
 from terrakin.training.ahead import ahead
+from terrakin.training.files import Files
 from terrakin.training.joined import Joined
 
 if TYPE_CHECKING:
-    from terrakin.training.labelled import Labelled, Labels, Piece, Source
+    from terrakin.training.labelled import Labelled, Piece, Source, Wanted
 
 __all__ = ["META", "PIXELS", "Images", "LeftOutWarning", "cached", "load", "write_meta"]
 
@@ -27,6 +28,9 @@ PIXELS = "pixels.npy"
 """The file of the pixels in a cache."""
 META = "meta.json"
 """The file of everything else; it is written last, so a folder that has it is complete."""
+
+_Chip = tuple[str, tuple[str, ...], str, bytes]
+# Id, labels, fingerprint, and pixels (H, W, C).
 
 _FORMAT = 1
 _NAMED = 5
@@ -43,10 +47,10 @@ class Images:
 
     ids: tuple[str, ...]
     """N ids, all different, as an archive of the same source has them."""
-    pixels: NDArray[np.uint8] | Joined
-    """(N, H, W, C), 0..255 standing for 0..1 as a model reads it; may be mapped from files."""
-    labels: NDArray[np.int64]
-    """(N,) positions in `classes`."""
+    pixels: NDArray[Any] | Joined
+    """(N, H, W, C) uint8 or uint16, 0..255 or 0..65535 standing for 0..1 as a model reads it; may be mapped from files."""
+    labels: NDArray[np.int64] | NDArray[np.bool_]
+    """(N,) int64 positions in `classes`, or (N, classes) bool where an image has a set of labels."""
     classes: tuple[str, ...]
     """Names; each has an image."""
     bands: tuple[str, ...]
@@ -57,15 +61,41 @@ class Images:
     """How many, the last ones, have a label that a network guessed: they train, and measure nothing."""
 
     def __post_init__(self) -> None:
-        shape = (len(self.ids), len(self.bands))
-        if self.pixels.ndim != 4 or self.pixels.dtype != np.uint8 or (len(self.pixels), self.pixels.shape[3]) != shape:
-            raise ValueError(f"wanted {shape[0]} uint8 images of {shape[1]} bands, got {self.pixels.dtype} {self.pixels.shape}")
+        shape, pixels = (len(self.ids), len(self.bands)), self.pixels
+        if pixels.ndim != 4 or pixels.dtype not in (np.uint8, np.uint16) or (len(pixels), pixels.shape[3]) != shape:
+            raise ValueError(f"wanted {shape[0]} uint8 or uint16 images of {shape[1]} bands, got {pixels.dtype} {pixels.shape}")
+        if self.labels.dtype == np.bool_:
+            if self.labels.shape != (len(self.ids), len(self.classes)) or not self.labels.any(axis=1).all():
+                raise ValueError(f"wanted {shape[0]} sets of {len(self.classes)} labels, each of one or more")
+            return
         if self.labels.shape != shape[:1] or self.labels.dtype != np.int64:
             raise ValueError(f"wanted {shape[0]} int64 labels, got {self.labels.dtype} {self.labels.shape}")
         if len(self.labels) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
             raise ValueError(f"labels are positions in {len(self.classes)} classes")
         if not 0 <= self.guessed <= len(self.ids):
             raise ValueError(f"of {len(self.ids)} labels as many can be guessed, got {self.guessed}")
+
+    @property
+    def sets(self) -> bool:
+        """Whether an image has a set of labels."""
+        return self.labels.dtype == np.bool_
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """(N,) positions of the one class of each image.
+
+        Raises:
+            ValueError: if images have sets of labels.
+        """
+        if self.sets:
+            raise ValueError("these images have sets of labels, and not a class each")
+        return self.labels.astype(np.int64, copy=False)
+
+    def written_labels(self) -> list[int] | list[list[int]]:
+        """Labels as plain values, which a cache holds: a position for an image, or a list of them."""
+        if self.sets:
+            return [np.flatnonzero(row).tolist() for row in self.labels]
+        return [int(number) for number in self.numbers]
 
 
 def cached(
@@ -75,7 +105,8 @@ def cached(
     size: int,
     dataset: str | None = None,
     bands: Sequence[str] | None = None,
-    labels: "Labels" = "needed",
+    labels: "Wanted" = "needed",
+    files: Files | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Images:
@@ -91,11 +122,12 @@ def cached(
         dataset: the benchmark whose reader gives the labels; None for the other two.
         bands: names or common names; where None the archive's own, those of the benchmark, or red, green and blue.
         labels: `needed`, or `optional`: images without one label get the class `labelled.UNKNOWN`, and one image is enough.
+        files: which labels count, how pixels are read and kept; the usual where None.
         workers: threads; as many as cores where None.
         progress: called with scenes done and all.
 
     Warns:
-        LeftOutWarning: naming broken images, and counting those that have no label or several.
+        LeftOutWarning: naming broken images, and counting those that have no label, or several where one is wanted.
 
     Raises:
         TrainingError: if there are not two classes with two images each where labels are needed, or no image where they are
@@ -108,8 +140,9 @@ def cached(
 
     if size < 1:
         raise ValueError(f"images have a side of at least 1 px, got {size}")
-    found = find_labelled(data, dataset=dataset, bands=bands, labels=labels)
-    source = _digest([_FORMAT, size, found.classes, found.bands, [one.stamp for one in found.sources]])
+    files = files or Files()
+    found = find_labelled(data, dataset=dataset, bands=bands, labels=labels, files=files)
+    source = _digest([_FORMAT, size, found.classes, found.bands, [one.stamp for one in found.sources], *files.unusual])
     if _made_from(folder) == source:
         return load(folder)
     try:
@@ -117,7 +150,8 @@ def cached(
         with FileLock(folder / ".lock"):
             # Another process may have made it while this one waited.
             if _made_from(folder) != source:
-                _make(folder, source, found, data, labels, size=size, workers=workers or os.cpu_count() or 1, progress=progress)
+                threads = workers or os.cpu_count() or 1
+                _make(folder, source, found, data, labels, files, size=size, workers=threads, progress=progress)
     except OSError as exc:
         raise _not_written(folder, exc) from exc
     return load(folder)
@@ -137,7 +171,7 @@ def load(folder: Path) -> Images:
         return Images(
             ids=tuple(said["ids"]),
             pixels=pixels,
-            labels=np.array(said["labels"], np.int64),
+            labels=_labels(said["labels"], len(said["classes"])),
             classes=tuple(said["classes"]),
             bands=tuple(said["bands"]),
             digest=str(said["digest"]),
@@ -148,6 +182,18 @@ def load(folder: Path) -> Images:
         ) from exc
     except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError) as exc:
         raise TrainingError(f"the cache of images in {str(folder)!r} is broken ({exc}); delete it and make it again") from exc
+
+
+def _labels(said: Sequence[Any], classes: int) -> NDArray[np.int64] | NDArray[np.bool_]:
+    """Labels as they are written down: a position for an image, or a list of them."""
+    if not any(isinstance(one, list) for one in said):
+        return np.array(said, np.int64)
+    sets = np.zeros((len(said), classes), np.bool_)
+    for row, positions in enumerate(said):
+        if not all(0 <= position < classes for position in positions):
+            raise ValueError(f"labels are positions in {classes} classes")
+        sets[row, positions] = True
+    return sets
 
 
 def write_meta(folder: Path, said: dict[str, Any]) -> None:
@@ -170,7 +216,8 @@ def _make(
     source: str,
     found: "Labelled",
     data: Path,
-    labels: "Labels",
+    labels: "Wanted",
+    files: Files,
     *,
     size: int,
     workers: int,
@@ -179,60 +226,63 @@ def _make(
     part = folder / f"{PIXELS}.part"
     try:
         with part.open("wb") as file:
-            said, broken = _fill(file, found, size=size, workers=workers, progress=progress)
-        _must_suffice(data, said, labels, found.without_label, broken)
+            said, broken = _fill(file, found, files, size=size, workers=workers, progress=progress)
+        _must_suffice(data, said, labels, _left_out(found.without_label, files, broken))
         (folder / META).unlink(missing_ok=True)
         part.replace(folder / PIXELS)
         write_meta(folder, {**said, "source": source})
     finally:
         part.unlink(missing_ok=True)
-    if left_out := _left_out(found.without_label, broken):
+    if left_out := _left_out(found.without_label, files, broken):
         warnings.warn(f"of {data}, {left_out}", LeftOutWarning, stacklevel=3)
 
 
 def _fill(
-    file: BinaryIO, found: "Labelled", *, size: int, workers: int, progress: Progress
+    file: BinaryIO, found: "Labelled", files: Files, *, size: int, workers: int, progress: Progress
 ) -> tuple[dict[str, Any], list[str]]:
     """Write the pixels of what can be read; returns what they are of, and what was left out and why."""
     # A file that is written and not mapped: where the disk is full, writing to a map kills the process.
     shape = (size, size, len(found.bands))
-    _write_header(file, (0, *shape))
+    _write_header(file, (0, *shape), files.depth)
     ids, names, contents, broken = [], [], [], list(found.skipped)
-    for read in _read(found.sources, size, workers, progress):
+    for read in _read(found.sources, size, files.depth, workers, progress):
         if isinstance(read, str):
             broken.append(read)
             continue
-        for identity, label, fingerprint, pixels in read:
+        for identity, labels, fingerprint, pixels in read:
             file.write(pixels)
             ids.append(identity)
-            names.append(label)
+            names.append(labels)
             contents.append(fingerprint)
     file.seek(0)
     # numpy keeps room in a header for a larger number of rows, so this one is as long as the first.
-    _write_header(file, (len(ids), *shape))
-    classes = [name for name in found.classes if name in set(names)]
+    _write_header(file, (len(ids), *shape), files.depth)
+    there = {name for labels in names for name in labels}
+    classes = [name for name in found.classes if name in there]
+    positions = [[classes.index(name) for name in labels] for labels in names]
     said = {
         "ids": ids,
-        "labels": [classes.index(name) for name in names],
+        "labels": positions if files.labels == "sets" else [one for (one,) in positions],
         "classes": classes,
         "bands": list(found.bands),
         "size": size,
     }
-    return {**said, "digest": _digest([*said.values(), contents])}, broken
+    return {**said, "digest": _digest([*said.values(), contents, *files.unusual])}, broken
 
 
-def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+def _write_header(file: BinaryIO, shape: tuple[int, ...], depth: int) -> None:
+    header = {"descr": "|u1" if depth == 8 else "<u2", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
 
 
 def _read(
-    sources: "Sequence[Source]", size: int, workers: int, progress: Progress
-) -> "Iterator[str | list[tuple[str, str, str, bytes]]]":
+    sources: "Sequence[Source]", size: int, depth: int, workers: int, progress: Progress
+) -> "Iterator[str | list[_Chip]]":
     """Ids, labels, fingerprints and pixels (H, W, C) piece by piece, or which source is broken and why."""
 
-    def read(turn: "tuple[Piece | str, bool]") -> "tuple[str | list[tuple[str, str, str, bytes]], bool]":
+    def read(turn: "tuple[Piece | str, bool]") -> "tuple[str | list[_Chip], bool]":
         piece, last = turn
-        return piece if isinstance(piece, str) else _read_piece(piece, size), last
+        return piece if isinstance(piece, str) else _read_piece(piece, size, depth), last
 
     def pieces() -> "Iterator[tuple[Piece | str, bool]]":
         for opened in ahead(_open, sources, workers=workers):
@@ -253,30 +303,30 @@ def _open(source: "Source") -> "list[Piece | str]":
         return [f"{source.uri} ({exc})"]
 
 
-def _read_piece(piece: "Piece", size: int) -> "str | list[tuple[str, str, str, bytes]]":
+def _read_piece(piece: "Piece", size: int, depth: int) -> "str | list[_Chip]":
     from terrakin.chips.reader import SceneReader
 
-    read = []
+    read, stored = [], np.dtype(np.uint8 if depth == 8 else "<u2")
     try:
-        with SceneReader(piece.scene, piece.bands, piece.value_range) as reader:
-            for window, identity, label in piece.chips:
+        with SceneReader(piece.scene, piece.bands, piece.value_range, upsampling=piece.upsampling) as reader:
+            for window, identity, labels in piece.chips:
                 pixels, valid_share = reader.read(window, size=size)
                 if valid_share > 0 and valid_share >= piece.min_valid:
-                    values = np.rint(pixels.values * 255).astype(np.uint8)
-                    read.append((identity, label, piece.scene.fingerprint, np.moveaxis(values, 0, 2).tobytes()))
+                    values = np.rint(pixels.values * np.float32(2**depth - 1)).astype(stored)
+                    read.append((identity, labels, piece.scene.fingerprint, np.moveaxis(values, 0, 2).tobytes()))
     except SceneError as exc:
         return f"{piece.scene.uri} ({exc})"
     return read
 
 
-def _must_suffice(data: Path, said: dict[str, Any], labels: "Labels", without_label: int, broken: Sequence[str]) -> None:
-    left_out = _left_out(without_label, broken)
+def _must_suffice(data: Path, said: dict[str, Any], wanted: "Wanted", left_out: str) -> None:
     more = f"; {left_out}" if left_out else ""
-    if labels == "optional":
+    if wanted == "optional":
         if not said["ids"]:
             raise TrainingError(f"there is no image in {data}{more}. Name a folder that has some")
         return
-    counts = np.bincount(np.array(said["labels"], np.int64), minlength=len(said["classes"]))
+    labels = _labels(said["labels"], len(said["classes"]))
+    counts = labels.sum(axis=0) if labels.ndim == 2 else np.bincount(labels, minlength=len(said["classes"]))
     if (counts >= 2).sum() < 2:
         per_class = ", ".join(f"{name}: {count}" for name, count in zip(said["classes"], counts.tolist(), strict=True))
         raise TrainingError(
@@ -286,11 +336,11 @@ def _must_suffice(data: Path, said: dict[str, Any], labels: "Labels", without_la
         )
 
 
-def _left_out(without_label: int, broken: Sequence[str]) -> str:
+def _left_out(without_label: int, files: Files, broken: Sequence[str]) -> str:
     """What was left out, in words; nothing where that was nothing."""
     words = []
     if without_label:
-        words.append(f"{without_label} without a label or with several")
+        words.append(f"{without_label} without a label{' or with several' if files.labels == 'class' else ''}")
     if broken:
         named = "; ".join(broken[:_NAMED])
         words.append(f"{len(broken)} that cannot be read: {named}{'; ...' if len(broken) > _NAMED else ''}")

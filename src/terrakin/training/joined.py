@@ -18,9 +18,7 @@ class Joined:
     ((4, 1), array([0, 3, 8], dtype=uint8), array([8, 0], dtype=uint8))
     """
 
-    def __init__(
-        self, first: "NDArray[np.uint8] | Joined", second: "NDArray[np.uint8] | Joined", rows: NDArray[np.int64]
-    ) -> None:
+    def __init__(self, first: "NDArray[Any] | Joined", second: "NDArray[Any] | Joined", rows: NDArray[np.int64]) -> None:
         """Join rows.
 
         Args:
@@ -46,18 +44,18 @@ class Joined:
         return self._first.ndim
 
     @property
-    def dtype(self) -> np.dtype[np.uint8]:
+    def dtype(self) -> np.dtype[Any]:
         """As an array's."""
         return self._first.dtype
 
     def __len__(self) -> int:
         return len(self._first) + len(self._rows)
 
-    def __getitem__(self, which: slice | NDArray[Any]) -> NDArray[np.uint8]:
+    def __getitem__(self, which: slice | NDArray[Any]) -> NDArray[Any]:
         """The rows of a slice, of an array of positions or of a mask, copied, in that order."""
         chosen = np.arange(len(self))[which]
         here = chosen < len(self._first)
-        result = np.empty((len(chosen), *self._first.shape[1:]), np.uint8)
+        result = np.empty((len(chosen), *self._first.shape[1:]), self.dtype)
         result[here] = self._first[chosen[here]]
         result[~here] = self._second[self._rows[chosen[~here] - len(self._first)]]
         return result

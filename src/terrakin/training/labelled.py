@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from terrakin.errors import BandNotFoundError, TrainingError
+from terrakin.training.files import Files
 
 if TYPE_CHECKING:
+    from terrakin.chips.pixels import Upsampling
     from terrakin.chips.scaling import ScalingRule, ValueRange
     from terrakin.chips.window import Window
     from terrakin.scenes.scene import Band, Candidate, Scene
 
-__all__ = ["UNKNOWN", "Labelled", "Labels", "Piece", "Source", "find_labelled"]
+__all__ = ["UNKNOWN", "Labelled", "Labels", "Piece", "Source", "Wanted", "find_labelled"]
 
 UNKNOWN = ""
 """The label of a chip that has none, where labels are optional."""
 
-Labels = Literal["needed", "optional"]
+Labels = tuple[str, ...]
+"""Of an image, at least one."""
+
+Wanted = Literal["needed", "optional"]
 """Whether a chip without one label is left out, or gets the label `UNKNOWN`. Folders tell no optional labels."""
 
 _COLOURS = ("red", "green", "blue")
@@ -39,8 +44,10 @@ class Piece:
     """What is read, in order."""
     value_range: "ValueRange"
     """What is mapped to [0, 1]."""
-    chips: "tuple[tuple[Window, str, str], ...]"
-    """Window, id and label of each."""
+    upsampling: "Upsampling"
+    """How bands that are coarser than the result are enlarged."""
+    chips: "tuple[tuple[Window, str, Labels], ...]"
+    """Window, id and labels of each."""
     min_valid: float
     """Share of a window that must hold measurements."""
 
@@ -68,13 +75,18 @@ class Labelled:
     bands: tuple[str, ...]
     """Names of what is read."""
     without_label: int
-    """Chips or scenes that were left out because they have no label or several."""
+    """Chips or scenes that were left out because they have no label, or several where one is wanted."""
     skipped: tuple[str, ...]
     """Files that were passed by, each with the reason."""
 
 
 def find_labelled(
-    data: Path, *, dataset: str | None = None, bands: Sequence[str] | None = None, labels: Labels = "needed"
+    data: Path,
+    *,
+    dataset: str | None = None,
+    bands: Sequence[str] | None = None,
+    labels: Wanted = "needed",
+    files: Files | None = None,
 ) -> Labelled:
     """The labelled chips of `data`; no pixel is read.
 
@@ -83,9 +95,10 @@ def find_labelled(
         dataset: the benchmark whose reader gives the labels.
         bands: names or common names; where None the archive's own, those of the benchmark, or red, green and blue.
         labels: whether chips must have one.
+        files: which labels count, and how pixels are read; the usual where None.
 
     Raises:
-        TrainingError: if there is no folder at `data`.
+        TrainingError: if there is no folder at `data`, or no image of the part that `files` names.
         UnknownNameError: if there is no benchmark of that name.
         DatasetError: if `data` is not that benchmark.
         ArchiveError: if the archive cannot be read.
@@ -94,15 +107,17 @@ def find_labelled(
         raise TrainingError(
             f"there is no folder at {str(data)!r}; name a folder of class folders, an archive, or the root of a benchmark"
         )
-    wanted = None if bands is None else tuple(bands)
+    wanted, files = None if bands is None else tuple(bands), files or Files()
     if dataset is not None:
-        return _in_benchmark(data, dataset, wanted, labels)
+        return _in_benchmark(data, dataset, wanted, labels, files)
+    if files.part != "all":
+        raise TrainingError(f"[data.files] part {files.part} is of a benchmark; name the one that {data} holds with --dataset")
     if (data / "archive.json").is_file():
-        return _in_archive(data, wanted, labels)
-    return _in_folders(data, wanted or _COLOURS, labels)
+        return _in_archive(data, wanted, labels, files)
+    return _in_folders(data, wanted or _COLOURS, labels, files)
 
 
-def _in_benchmark(root: Path, name: str, bands: tuple[str, ...] | None, labels: Labels) -> Labelled:
+def _in_benchmark(root: Path, name: str, bands: tuple[str, ...] | None, wanted_labels: Wanted, files: Files) -> Labelled:
     from terrakin.datasets.dataset import DATASETS
     from terrakin.scenes.find import find
     from terrakin.scenes.scene import Skipped
@@ -111,112 +126,128 @@ def _in_benchmark(root: Path, name: str, bands: tuple[str, ...] | None, labels: 
     order = dataset.facts.bands
     wanted = bands or order or _COLOURS
     sources, skipped, classes, without = [], [], set(dataset.classes), 0
-    for sample in dataset.samples(root):
-        if (label := _one(sample.labels, labels)) is None:
+    samples = [sample for sample in dataset.samples(root) if files.part in ("all", sample.split)]
+    if not samples:
+        raise TrainingError(
+            f"no image in {root} is of the official part {files.part}; put the published lists beside the images, or take all "
+            "with --set data.files.part=all"
+        )
+    for sample in samples:
+        if (labels := _taken(sample.labels, wanted_labels, files)) is None:
             without += 1
             continue
-        classes.add(label)
+        classes.update(labels)
         for item in find(Path(sample.path)):
             if isinstance(item, Skipped):
                 skipped.append(f"{item.uri} ({item.reason})")
             else:
-                sources.append(_source(dataclasses.replace(item, key=sample.id), label, wanted, order))
+                sources.append(_source(dataclasses.replace(item, key=sample.id), labels, wanted, order, files))
     return Labelled(tuple(sources), _ordered(dataset.classes, classes), wanted, without, tuple(skipped))
 
 
-def _in_folders(root: Path, wanted: tuple[str, ...], labels: Labels) -> Labelled:
+def _in_folders(root: Path, wanted: tuple[str, ...], wanted_labels: Wanted, files: Files) -> Labelled:
     from terrakin.scenes.find import find
     from terrakin.scenes.options import SourceOptions
     from terrakin.scenes.scene import Skipped
 
-    sources, skipped, classes, without = [], [], set(), 0
+    sources, skipped, without = [], [], 0
+    classes: set[str] = set()
     # The rule `auto` takes labels from rasters with geography; a person who trains on class folders means them.
     # Folders of images whose labels nobody needs are named after anything.
-    for item in find(root, options=SourceOptions(labels="folder" if labels == "needed" else "none")):
+    for item in find(root, options=SourceOptions(labels="folder" if wanted_labels == "needed" else "none")):
         if isinstance(item, Skipped):
             skipped.append(f"{item.uri} ({item.reason})")
-        elif (label := _one(item.labels, labels)) is None:
+        elif (labels := _taken(item.labels, wanted_labels, files)) is None:
             without += 1
         else:
-            classes.add(label)
-            sources.append(_source(item, label, wanted, ()))
+            classes.update(labels)
+            sources.append(_source(item, labels, wanted, (), files))
     return Labelled(tuple(sources), _ordered((), classes), wanted, without, tuple(skipped))
 
 
-def _in_archive(archive: Path, bands: tuple[str, ...] | None, labels: Labels) -> Labelled:
+def _in_archive(archive: Path, bands: tuple[str, ...] | None, wanted_labels: Wanted, files: Files) -> Labelled:
     from terrakin.archive import manifest
     from terrakin.archive.lance import LanceStore
     from terrakin.archive.ledger import Ledger
     from terrakin.bundles.bundle import open_bundle
+    from terrakin.chips.scaling import parse_scaling
     from terrakin.chips.window import Window
 
     said = manifest.read(archive)
     passport = open_bundle(archive / said.bundle).passport
-    chips: dict[str, list[tuple[Window, str, str]]] = {}
-    classes, without = set(), 0
+    chips: dict[str, list[tuple[Window, str, Labels]]] = {}
+    classes: set[str] = set()
+    without = 0
     columns = ["id", "scene", "col", "row", "width", "height", "labels"]
     for batch in LanceStore(archive / "chips.lance", passport.space).scan(columns):
         for row in batch.to_pylist():
-            if (label := _one(row["labels"], labels)) is None:
+            if (labels := _taken(row["labels"], wanted_labels, files)) is None:
                 without += 1
                 continue
-            classes.add(label)
+            classes.update(labels)
             window = Window(row["col"], row["row"], row["width"], row["height"])
-            chips.setdefault(row["scene"], []).append((window, row["id"], label))
+            chips.setdefault(row["scene"], []).append((window, row["id"], labels))
     wanted = bands or said.options.bands or passport.bands
     # A range that was measured when the archive was made is of the archive's bands.
-    rule = None if bands is None else said.options.scaling
+    rule = None if bands is None else said.options.rule(passport)
+    if files.scaling != "auto":
+        rule = parse_scaling(files.scaling)
     sources = []
     for scene, measured in Ledger(archive / "scenes.lance").scenes():
         if scene.uri in chips:
             # Row by row, as they were cut: neighbours share blocks of the file.
             mine = tuple(sorted(chips[scene.uri], key=lambda chip: (chip[0].row, chip[0].col)))
-            stamp = json.dumps([scene.fingerprint, _stat(scene), [chip[1:] for chip in mine]])
-            sources.append(Source(scene.uri, stamp, partial(_open_archived, scene, mine, wanted, rule or measured)))
+            told = [(identity, files.said(labels)) for _, identity, labels in mine]
+            stamp = json.dumps([scene.fingerprint, _stat(scene), told])
+            sources.append(Source(scene.uri, stamp, partial(_open_archived, scene, mine, wanted, rule or measured, files)))
     sources.sort(key=lambda source: source.uri)
     return Labelled(tuple(sources), _ordered((), classes), wanted, without, ())
 
 
-def _one(held: Sequence[str], labels: Labels) -> str | None:
-    """The label of a chip that has one; of others none, or `UNKNOWN` where labels are optional."""
-    if len(held) == 1:
-        return held[0]
-    return UNKNOWN if labels == "optional" else None
+def _taken(held: Sequence[str], wanted: Wanted, files: Files) -> Labels | None:
+    """The labels of a chip that is taken; of others none, or `UNKNOWN` where labels are optional."""
+    if files.takes(held):
+        return tuple(held)
+    return (UNKNOWN,) if wanted == "optional" else None
 
 
 def _ordered(fixed: Sequence[str], found: set[str]) -> tuple[str, ...]:
     return (*fixed, *sorted(found - set(fixed)))
 
 
-def _source(candidate: "Candidate", label: str, wanted: tuple[str, ...], order: tuple[str, ...]) -> Source:
-    stamp = json.dumps([candidate.uri, candidate.key, candidate.stamp, label])
-    return Source(candidate.uri, stamp, partial(_open_candidate, candidate, label, wanted, order))
+def _source(candidate: "Candidate", labels: Labels, wanted: tuple[str, ...], order: tuple[str, ...], files: Files) -> Source:
+    stamp = json.dumps([candidate.uri, candidate.key, candidate.stamp, files.said(labels)])
+    return Source(candidate.uri, stamp, partial(_open_candidate, candidate, labels, wanted, order, files))
 
 
-def _open_candidate(candidate: "Candidate", label: str, wanted: tuple[str, ...], order: tuple[str, ...]) -> Iterator[Piece]:
+def _open_candidate(
+    candidate: "Candidate", labels: Labels, wanted: tuple[str, ...], order: tuple[str, ...], files: Files
+) -> Iterator[Piece]:
     from terrakin.chips.chip import chip_id
     from terrakin.chips.grid import Chipping, plan
-    from terrakin.chips.scaling import ScalingRule, value_range
+    from terrakin.chips.scaling import parse_scaling, value_range
     from terrakin.scenes.find import open_scene
 
     scene = open_scene(candidate)
     bands = _bands(scene, wanted, order)
     chipping = Chipping()
-    chips = tuple((window, chip_id(scene.key, None if whole else window), label) for window, whole in plan(scene, chipping))
-    return _pieces(Piece(scene, bands, value_range(scene, bands, ScalingRule()), chips, chipping.min_valid))
+    chips = tuple((window, chip_id(scene.key, None if whole else window), labels) for window, whole in plan(scene, chipping))
+    measured = value_range(scene, bands, parse_scaling(files.scaling))
+    return _pieces(Piece(scene, bands, measured, files.upsampling, chips, chipping.min_valid))
 
 
 def _open_archived(
     scene: "Scene",
-    chips: "tuple[tuple[Window, str, str], ...]",
+    chips: "tuple[tuple[Window, str, Labels], ...]",
     wanted: tuple[str, ...],
     scaling: "ScalingRule | ValueRange",
+    files: Files,
 ) -> Iterator[Piece]:
     from terrakin.chips.scaling import ScalingRule, value_range
 
     bands = _bands(scene, wanted, ())
     measured = value_range(scene, bands, scaling) if isinstance(scaling, ScalingRule) else scaling
-    return _pieces(Piece(scene, bands, measured, chips, min_valid=0.0))
+    return _pieces(Piece(scene, bands, measured, files.upsampling, chips, min_valid=0.0))
 
 
 def _pieces(piece: Piece) -> Iterator[Piece]:

@@ -16,7 +16,10 @@ from terrakin.nn.losses.known import LOSSES
 from terrakin.nn.output import Output
 from terrakin.training.recipe import Recipe
 
-__all__ = ["Network", "build", "build_losses", "with_conversions"]
+__all__ = ["Network", "Normalisation", "build", "build_losses", "with_conversions"]
+
+Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
+"""What is subtracted from values in [0, 1], and what they are then divided by, one a band each."""
 
 
 class Network(nn.Module):
@@ -69,9 +72,14 @@ def with_conversions(output: Output, converted: Converted | None) -> Output:
     return output if converted is None else output._replace(theta=converted.theta, steps=converted.steps)
 
 
-def build(recipe: Recipe, *, bands: int, classes: int) -> Network:
-    """The network of a recipe with fresh weights, drawn from torch's global generator."""
+def build(recipe: Recipe, *, bands: int, classes: int, normalisation: Normalisation | None = None) -> Network:
+    """The network of a recipe with fresh weights, drawn from torch's global generator.
+
+    It is normalised as its backbone wants it where no `normalisation` is given.
+    """
     backbone = BACKBONES[recipe.backbone.name](bands, **recipe.backbone.options)
+    if normalisation is not None:
+        backbone.mean, backbone.std = normalisation
     backbone.freeze(recipe.backbone.freeze)
     head = HEADS[recipe.head.name](backbone.channels, classes, **recipe.head.options)
     chosen = recipe.frontend

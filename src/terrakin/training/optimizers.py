@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from torch.optim import SGD, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from terrakin.errors import RecipeError
 from terrakin.registry import Registry
 
-__all__ = ["OPTIMIZERS", "adamw", "sgd"]
+__all__ = ["OPTIMIZERS", "adam", "adamw", "sgd"]
 
 OPTIMIZERS = Registry[Callable[..., Optimizer]](
     "optimizers",
     {
+        "adam": "terrakin.training.optimizers:adam",
         "adamw": "terrakin.training.optimizers:adamw",
         "sgd": "terrakin.training.optimizers:sgd",
     },
@@ -50,6 +51,18 @@ def sgd(
     if nesterov and not momentum:
         raise RecipeError("[optimizer] nesterov needs a momentum above 0")
     return SGD(_with(groups, learning_rate, heads, frontend, weight_decay), momentum=momentum, nesterov=nesterov)
+
+
+def adam(
+    groups: list[dict[str, Any]],
+    *,
+    learning_rate: float = 1e-3,
+    heads: float = 1.0,
+    frontend: float = 1.0,
+    weight_decay: float = 0.0,
+) -> Optimizer:
+    """Adam (Kingma & Ba 2015, arXiv:1412.6980), decay being part of the gradient, as of an L2 term; arguments as `sgd`."""
+    return Adam(_with(groups, learning_rate, heads, frontend, weight_decay))
 
 
 def adamw(

@@ -18,7 +18,17 @@ from terrakin.training.ahead import ahead
 from terrakin.training.codec import decode, encode, shape_of
 from terrakin.training.images import META, PIXELS, Images, load, write_meta
 
-__all__ = ["LIMIT", "Luggage", "pack", "pack_result", "packed_recipe", "together", "unpack", "unpack_result"]
+__all__ = [
+    "LIMIT",
+    "Luggage",
+    "must_be_packable",
+    "pack",
+    "pack_result",
+    "packed_recipe",
+    "together",
+    "unpack",
+    "unpack_result",
+]
 
 LIMIT = 60_000_000
 """Bytes that a pack may have where nobody says otherwise."""
@@ -70,11 +80,12 @@ def pack(
         TrainingError: if it would be larger than the limit, with the size of each part, or cannot be read or written.
     """
     images = luggage.images
+    must_be_packable(images)
     coded = b"".join(_LENGTH.pack(len(piece)) + piece for piece in _coded(images, quality, workers, progress))
     said = {
         "format": _FORMAT,
         "ids": images.ids,
-        "labels": images.labels.tolist(),
+        "labels": images.written_labels(),
         "classes": images.classes,
         "bands": images.bands,
         "shape": images.pixels.shape,
@@ -87,6 +98,19 @@ def pack(
             parts[name] = _content(path)
     what = f"{len(images.ids)} images of {images.pixels.shape[1]} px at quality {quality}"
     return _write(file, parts, limit, f"{what}; cache smaller images, choose a lower quality, or fewer dimensions of teachers")
+
+
+def must_be_packable(images: Images) -> None:
+    """Refuse images that the code is not made for.
+
+    Raises:
+        TrainingError: if they have other than 8 bits.
+    """
+    if images.pixels.dtype != np.uint8:
+        raise TrainingError(
+            "images of 16 bits cannot be carried to another machine; train here, or keep them with 8 bits "
+            "(--set data.files.depth=8)"
+        )
 
 
 def unpack(file: Path, folder: Path, *, workers: int = 1, progress: Progress = silent) -> Luggage:

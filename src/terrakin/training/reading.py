@@ -13,6 +13,7 @@ from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
 from terrakin.nn.losses.known import LOSSES
 from terrakin.training.augment import Augmentation
+from terrakin.training.files import Files
 from terrakin.training.optimizers import OPTIMIZERS
 from terrakin.training.recipe import Backbone, Component, Data, Export, Loss, Recipe, Schedule, SelfTraining, Teacher
 from terrakin.training.samplers.known import SAMPLERS
@@ -248,5 +249,6 @@ def _export(table: Any, where: str) -> Export:
 def _data(table: Any, where: str) -> Data:
     table = dict(table_of(table, where))
     augmentation = value_of(Augmentation, table.pop("augmentation", {}), f"{where[:-1]}.augmentation]")
+    files = value_of(Files, table.pop("files", {}), f"{where[:-1]}.files]")
     data: Data = value_of(Data, table, where)
-    return dataclasses.replace(data, augmentation=augmentation)
+    return dataclasses.replace(data, augmentation=augmentation, files=files)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from terrakin.training.augment import Augmentation
+from terrakin.training.files import Files
 from terrakin.training.toml_text import write_toml
 
 __all__ = ["Backbone", "Component", "Data", "Export", "Loss", "Recipe", "Schedule", "SelfTraining", "Teacher", "trains"]
@@ -57,6 +58,10 @@ class Data:
     """Classes that are kept from training altogether: retrieval on them shows what generalises, and what was forgotten."""
     augmentation: Augmentation = Augmentation()  # noqa: RUF009 - frozen
     """`[data.augmentation]`: how images are changed each time they are seen."""
+    statistics: Literal["backbone", "bigearthnet"] = "backbone"
+    """What bands are standardised by: as the backbone wants it, or each by its mean and deviation over BigEarthNet."""
+    files: Files = Files()  # noqa: RUF009 - frozen
+    """`[data.files]`: which labels count, how pixels are read from their files and kept."""
 
     @property
     def sizes(self) -> tuple[int, ...]:

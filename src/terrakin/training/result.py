@@ -14,10 +14,10 @@ from terrakin.training.differing import differing
 from terrakin.training.half import halved, whole
 from terrakin.training.images import Images
 from terrakin.training.loop import CHECKPOINT, JOURNAL, Trained
-from terrakin.training.network import build
 from terrakin.training.pack import LIMIT, pack_result, unpack_result
 from terrakin.training.recipe import Recipe, trains
 from terrakin.training.split import split
+from terrakin.training.suited import network_of
 
 __all__ = ["NETWORK", "read_result", "write_result"]
 
@@ -87,7 +87,7 @@ def read_result(file: Path, folder: Path, recipe: Recipe, images: Images, *, see
             raise TrainingError(f"the network in {str(file)!r} cannot be read; carry the result here again") from exc
         _must_be_of(checkpoint.facts, recipe, images, seed, file)
         with torch.random.fork_rng(devices=()):
-            network = build(recipe, bands=len(images.bands), classes=len(images.classes))
+            network = network_of(recipe, images)
         try:
             network.load_state_dict(whole(checkpoint.tensors))
         except RuntimeError as exc:

@@ -14,13 +14,14 @@ from terrakin.training.batches import Batch
 from terrakin.training.began import other_than_kept
 from terrakin.training.checkpoint import Checkpoint
 from terrakin.training.images import Images
-from terrakin.training.network import Network, build, build_losses
+from terrakin.training.network import Network, build_losses
 from terrakin.training.optimizers import OPTIMIZERS
 from terrakin.training.precision import native
 from terrakin.training.recipe import Recipe, trains
 from terrakin.training.samplers.known import SAMPLERS
 from terrakin.training.schedules import SCHEDULES
 from terrakin.training.split import Parts
+from terrakin.training.suited import network_of
 from terrakin.training.validate import embed, retrieval
 
 __all__ = ["Run"]
@@ -47,11 +48,12 @@ class Run:
     ) -> None:
         """The state before the first step."""
         classes = len(images.classes)
+        self._labels = images.labels
         self.recipe, self.parts, self.device, self.seed = recipe, parts, device, seed
         # Weights are drawn from torch's global generator, which is the caller's: it gets it back as it was.
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed)
-            self.network = build(recipe, bands=len(images.bands), classes=classes)
+            self.network = network_of(recipe, images)
             self.losses = build_losses(recipe, self.network, classes=classes).to(device)
         backbone, frontend = self.network.backbone, self.network.frontend
         if start is not None:
@@ -92,7 +94,7 @@ class Run:
             RuntimeError: from torch, if shapes do not fit.
         """
         self.network.eval()
-        labels = torch.zeros(2, dtype=torch.int64, device=self.device)
+        labels = torch.from_numpy(np.zeros_like(self._labels[:2])).to(self.device)
         targets = [torch.ones(2, teacher.size, device=self.device) for teacher in self.recipe.teachers]
         bands = self.mean.shape[1]
         with torch.no_grad():

@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +112,7 @@ def self_train(
             dataset=pool_dataset,
             bands=images.bands,
             labels="optional",
+            files=replace(recipe.data.files, labels="class", part="all"),
             workers=cores(),
             progress=progress,
         )

@@ -23,7 +23,7 @@ class Parts:
     validation: NDArray[np.int64]
     """(n,) rows of the same classes that no step sees."""
     left_out: NDArray[np.int64]
-    """(n,) rows of the classes that no step sees."""
+    """(n,) rows of the classes that no step sees; of several labels of an image, one is enough."""
 
 
 def split(images: Images, *, validation: float = 0.0, left_out: Sequence[str] = ()) -> Parts:
@@ -55,16 +55,25 @@ def split(images: Images, *, validation: float = 0.0, left_out: Sequence[str] = 
             f"training needs two classes, but of {len(images.classes)} all but {len(trained)} are left out; leave out fewer"
         )
     sure = len(images.ids) - images.guessed
-    hashes = np.array([_fraction(name) for name in images.ids[:sure]])
-    validates = np.zeros(len(images.ids), np.bool_)
+    hashes = np.array([*map(_fraction, images.ids[:sure]), *(1.0,) * images.guessed])
+    has = _incidence(images)
+    # An image of several labels shows what is left out where one of them is.
+    kept: NDArray[np.bool_] = has[:, trained].any(axis=1) & ~np.delete(has, trained, axis=1).any(axis=1)
+    validates = kept & (hashes < validation)
     for number in trained:
-        rows = np.flatnonzero(images.labels[:sure] == number)
-        chosen = hashes[rows] < validation
-        if chosen.all():
-            chosen[np.argmax(hashes[rows])] = False
-        validates[rows] = chosen
-    kept = np.isin(images.labels, trained)
+        rows = np.flatnonzero(kept[:sure] & has[:sure, number])
+        if len(rows) and validates[rows].all():
+            validates[rows[np.argmax(hashes[rows])]] = False
     return Parts(np.flatnonzero(kept & ~validates), np.flatnonzero(validates), np.flatnonzero(~kept))
+
+
+def _incidence(images: Images) -> NDArray[np.bool_]:
+    """(N, classes): which image has which label."""
+    if images.sets:
+        return images.labels.astype(np.bool_)
+    incidence = np.zeros((len(images.ids), len(images.classes)), np.bool_)
+    incidence[np.arange(len(images.ids)), images.numbers] = True
+    return incidence
 
 
 def _fraction(name: str) -> float:

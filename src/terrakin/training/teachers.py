@@ -75,7 +75,7 @@ def targets(
             workers=workers,
             done=done,
         )
-        result.append(_project(embeddings, images.labels, rows, teacher))
+        result.append(_project(embeddings, images, rows, teacher))
     return result
 
 
@@ -137,11 +137,11 @@ def _embeddings(teacher: Teacher, bundle: "Bundle", images: Images, some: slice)
     return np.asarray(np.mean(seen, axis=0), np.float32)
 
 
-def _project(
-    embeddings: NDArray[np.float32], labels: NDArray[np.int64], rows: NDArray[np.int64], teacher: Teacher
-) -> NDArray[np.float32]:
+def _project(embeddings: NDArray[np.float32], images: Images, rows: NDArray[np.int64], teacher: Teacher) -> NDArray[np.float32]:
     if teacher.whiten is not None:
-        embeddings = within_class(_unit(embeddings[rows]), labels[rows], shrinkage=teacher.whiten).apply(_unit(embeddings))
+        embeddings = within_class(_unit(embeddings[rows]), images.numbers[rows], shrinkage=teacher.whiten).apply(
+            _unit(embeddings)
+        )
     fitted = embeddings[rows].astype(np.float64)
     mean = fitted.mean(axis=0) if teacher.centre else np.zeros(fitted.shape[1])
     centred = fitted - mean

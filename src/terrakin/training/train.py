@@ -115,7 +115,9 @@ def run_folder(out: Path, *, resume: bool) -> Path:
 
 def images_of(recipe: Recipe, data: Path, cache: Path, *, dataset: str | None, progress: Progress = silent) -> Images:
     """The recipe's images, decoded."""
-    return cached(data, cache, size=recipe.data.stored, dataset=dataset, workers=cores(), progress=progress)
+    return cached(
+        data, cache, size=recipe.data.stored, dataset=dataset, files=recipe.data.files, workers=cores(), progress=progress
+    )
 
 
 def check(recipe: Recipe, images: Images) -> None:

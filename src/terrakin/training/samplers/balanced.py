@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from terrakin.training.samplers.sampler import checked, drawn
+from terrakin.training.samplers.sampler import drawn, of_one_class
 
 __all__ = ["Balanced"]
 
@@ -16,7 +16,7 @@ class Balanced:
     """
 
     def __init__(self, labels: NDArray[np.int64], batch: int, seed: int) -> None:
-        labels = checked(labels, batch)
+        labels = of_one_class(labels, batch)
         self._members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         self._count, self._batch, self._seed = len(labels), batch, seed
 

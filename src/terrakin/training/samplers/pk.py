@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.errors import RecipeError
-from terrakin.training.samplers.sampler import checked, drawn
+from terrakin.training.samplers.sampler import drawn, of_one_class
 
 __all__ = ["PK"]
 
@@ -41,7 +41,7 @@ class PK:
         Raises:
             RecipeError: if P x K is not the batch, or there are fewer than P classes.
         """
-        labels = checked(labels, batch)
+        labels = of_one_class(labels, batch)
         if images_per_class < 1:
             raise RecipeError(f"images_per_class must be at least 1, got {images_per_class}")
         classes = max(1, batch // images_per_class) if classes_per_batch is None else classes_per_batch

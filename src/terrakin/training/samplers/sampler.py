@@ -7,14 +7,17 @@ from numpy.typing import NDArray
 
 from terrakin.errors import RecipeError
 
-__all__ = ["Sampler", "checked", "drawn"]
+__all__ = ["Sampler", "checked", "drawn", "of_one_class"]
 
 _STREAM = 0x5A3B1E
 # Augmentation draws from the streams (seed, step): a third, fixed number keeps these apart from them.
 
 
 class Sampler(Protocol):
-    """Made with `(labels, batch, seed, **options)`: labels (n,) int64 of the training images, images a batch, and a seed."""
+    """Made with `(labels, batch, seed, **options)`: labels of the training images, images a batch, and a seed.
+
+    Labels are (n,) int64, or (n, classes) bool for sets of them.
+    """
 
     @property
     def steps(self) -> int:
@@ -38,6 +41,19 @@ def checked(labels: NDArray[np.int64], batch: int) -> NDArray[np.int64]:
     if not len(labels):
         raise RecipeError("there is no image to train on; lower the share of validation images")
     return labels
+
+
+def of_one_class(labels: NDArray[np.int64], batch: int) -> NDArray[np.int64]:
+    """What `checked` gives, if images are of one class each.
+
+    Raises:
+        RecipeError: if not.
+    """
+    if labels.ndim != 1:
+        raise RecipeError(
+            "this sampler deals images class by class, and these have sets of labels; choose the sampler shuffled"
+        )
+    return checked(labels, batch)
 
 
 def drawn(seed: int, *of: int) -> np.random.Generator:
