@@ -28,7 +28,7 @@ VARIANTS = {
     ],
     "spatial": [
         {},
-        {"conversion": "tps"},
+        {"conversion": "tps", "limit": 0.5},
         {"interpolation": "bicubic"},
         {"padding": "border"},
         {"initialisation": "he"},

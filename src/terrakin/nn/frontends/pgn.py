@@ -66,7 +66,8 @@ class PGN(nn.Module):
             raise RecipeError(f"a front-end needs images of {_SMALLEST} px or more, got {size}")
         super().__init__()
         self.limit, self.centred = limit, initialisation == "he"
-        self.register_buffer("identity", identity.clone(), persistent=False)
+        # In the precision of the weights: a spline gives its identity in float64.
+        self.register_buffer("identity", identity.to(torch.get_default_dtype(), copy=True), persistent=False)
         side = ((size - 6) // 2 - 4) // 2
         self.features = nn.Sequential(
             nn.Conv2d(bands, 8, 7), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(8, 10, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten()
