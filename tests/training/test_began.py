@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from terrakin.errors import TrainingError
-from terrakin.training.began import RECIPE, keep_recipe, other_than_kept
+from terrakin.training.began import keep_recipe, other_than_kept
+from terrakin.training.folders import RECIPE
 from terrakin.training.images import Images
 from terrakin.training.loop import fit
 from terrakin.training.reading import read_recipe

@@ -21,13 +21,14 @@ from terrakin.training import self_training as module
 from terrakin.training.augment import Augmentation
 from terrakin.training.carry import bring_home, carry_away
 from terrakin.training.checkpoint import read_checkpoint
+from terrakin.training.folders import BUNDLE, iteration_folder
 from terrakin.training.images import load
 from terrakin.training.loop import CHECKPOINT
 from terrakin.training.pseudo_labels import choose
 from terrakin.training.reading import read_recipe
 from terrakin.training.recipe import Recipe
 from terrakin.training.rows import kept_rows
-from terrakin.training.self_training import BUNDLE, iteration_folder, self_train, student, teacher
+from terrakin.training.self_training import self_train, student, teacher
 from terrakin.training.split import split
 from terrakin.training.tally import read_tally
 from terrakin.training.train import train

@@ -221,3 +221,169 @@ def test_a_recipe_is_compared_with_all_that_it_takes_over() -> None:
         assert changed_values(text, read_recipe(path.stem).source) == {}
         assert changed_values(text, read_recipe(path.stem, sizes).source).keys() == {"data.size", "export.size"}
     assert recipe_text("nothing") is recipe_text("nothing.toml") is None
+
+
+@pytest.mark.usefixtures("tiny_backbone")
+def test_codes_are_compared_by_their_bits(reproduce, table, sets) -> None:
+    own = table.parent / "own.toml"
+    text = own.read_text().replace('name = "fc"\nhidden = 8\nfeature = "hidden"', 'name = "hash"\nbits = 8')
+    text = text.replace('name = "cross-entropy"', 'name = "hashing"').replace('reducer = "pca:2"', 'space = "hamming"')
+    own.write_text(text)
+    paper = table.with_name("mine.toml")
+    paper.write_text(paper.read_text().replace('vector = "components"', 'vector = "codes"'))
+    found = reproduce("--test", f"T={sets['test-chips']}", "--train", f"chips={sets['chips']}", "--rows", "pca")
+    (ours,) = rows(found)["PCA"]["ours"]
+    assert ours["depends_on"]["vector"] == "codes of 8 bits by Hamming distance"
+    assert 0 < ours["paper_protocol"]["map@10:found"]["mean"] <= 1
+
+
+def test_shares_of_what_students_learnt_are_told() -> None:
+    from terrakin.api.reproduce_words import training_words
+
+    learnt = {"pool": 30400, "threshold": 0.85, "chosen": [6000, 10], "known": [6000, 0], "right": [2700, 0]}
+    facts = {
+        "recipe": "x",
+        "backbone": "b",
+        "size": 8,
+        "epochs": 1,
+        "data": "ucm",
+        "images": 2100,
+        "classes": 21,
+        "seeds": [0, 1],
+    }
+    facts |= {"other_than_paper": {}, "other_than_recipe": {}, "remark": "", "iteration": 1}
+    words = training_words({**facts, "learnt": {**learnt, "with_counterpart": [3000, 0], "chosen_in_paper": 6057}})
+    assert words.endswith(
+        "; chose 6,000, 10 of 30,400 images without labels (6,057 in the paper), 50.0%, none of a class that is labelled too, "
+        "90.0%, none of these labelled rightly"
+    )
+    words = training_words(
+        {**facts, "learnt": {**learnt, "known": [0, 0], "with_counterpart": [0, 0], "chosen_in_paper": None}}
+    )
+    assert words.endswith("; chose 6,000, 10 of 30,400 images without labels")
+
+
+STUDENTS = """
+title = "A paper"
+protocol = "as they did"
+train = "few"
+evaluation = "jsst20:size=0:seeds=1"
+sets = { T = "test-chips" }
+measures = { "mAP" = "map" }
+[tables]
+1 = "self-training"
+[[way]]
+rows = { method = "teacher" }
+recipe = "students.toml"
+pool = "others"
+iteration = 0
+[[way]]
+rows = { method = "first" }
+recipe = "students.toml"
+pool = "others"
+iteration = 1
+chosen = 21344
+[[way]]
+rows = { method = "second" }
+recipe = "students.toml"
+pool = "others"
+iteration = 2
+[[way]]
+rows = { method = "third" }
+recipe = "students.toml"
+pool = "others"
+iteration = 3
+[[way]]
+rows = { method = "once" }
+recipe = "own.toml"
+pool = "others"
+iteration = 1
+[[way]]
+rows = { method = "no pool" }
+recipe = "students.toml"
+"""
+
+
+class TestIterationsOfSelfTraining:
+    @pytest.fixture
+    def table(self, table, tmp_path) -> Path:
+        """A table of one run of two students."""
+        folder = tmp_path / "students"
+        folder.mkdir()
+        text = (table.parent / "own.toml").read_text()
+        (folder / "own.toml").write_text(text)
+        (folder / "students.toml").write_text(f"{text}\n[self-training]\niterations = 2\nthreshold = 0.26\n")
+        (folder / "mine.toml").write_text(STUDENTS)
+        methods = ("teacher", "first", "second", "third", "once", "no pool")
+        (folder / "mine-1.csv").write_text("dataset,method,mAP\n" + "".join(f"T,{name},0.5\n" for name in methods))
+        return folder / "mine-1.csv"
+
+    @pytest.fixture
+    def given(self, sets) -> tuple[str, ...]:
+        return ("--test", f"T={sets['test-chips']}", "--train", f"few={sets['chips']}", "--train", f"others={sets['fewer']}")
+
+    def test_what_is_missing_is_named(self, reproduce, given) -> None:
+        found = rows(reproduce("--dry-run", *given[:2]))
+        assert found["first"]["states"][1:] == [
+            "to train it, give its training set: --train few=FOLDER",
+            "to train it, give the images that it learns without their labels: --train others=FOLDER",
+        ]
+        # The pool is no training set, though it is the only one that is given.
+        states = rows(reproduce("--dry-run", *given[:2], *given[4:]))["first"]["states"]
+        assert states[1:] == ["to train it, give its training set: --train few=FOLDER"]
+        assert rows(reproduce("--dry-run", *given[:4]))["first"]["states"][1].endswith("--train others=FOLDER")
+        found = rows(reproduce("--dry-run", *given))
+        assert found["second"]["states"] == [
+            "would train students.seed0, iteration 2 on few and others without its labels, and measure on test-chips"
+        ]
+        assert found["third"]["states"][1] == "the recipe students has 2 iterations, and the row is of iteration 3"
+        assert found["once"]["states"][1] == "the recipe own trains once, and the row is of an iteration"
+        assert found["no pool"]["states"][1] == "the recipe students wants a pool, and the row names none"
+        found = rows(reproduce("--dry-run", *given, "--set", "self-training.iterations=1"))
+        assert found["second"]["states"][1] == "the recipe students has 1 iterations, and the row is of iteration 2"
+
+    @pytest.mark.usefixtures("tiny_backbone")
+    def test_one_run_serves_all_rows(self, reproduce, given, tmp_path) -> None:
+        first = reproduce(*given, "--rows", "teacher", "--rows", "first", "--rows", "second", "--seed", 0, "--seed", 1)
+        runs = tmp_path / "runs"
+        assert sorted(path.name for path in runs.glob("*.seed*")) == [
+            *("students.seed0", "students.seed0.training", "students.seed1", "students.seed1.training")
+        ]
+        ours = {name: row["ours"][0] for name, row in rows(first).items()}
+        assert [one["depends_on"]["iteration"] for one in ours.values()] == [0, 1, 2]
+        assert ours["teacher"]["depends_on"]["learnt"] is None
+        assert ours["first"]["depends_on"]["runs"][1] == str(runs / "students.seed1.training" / "iteration-1" / "bundle.zip")
+        learnt = ours["first"]["depends_on"]["learnt"]
+        for number, seed in enumerate((0, 1)):
+            path = runs / f"students.seed{seed}.training" / "iteration-1" / "pseudo-labels.json"
+            told = json.loads(path.read_text())
+            assert [learnt[key][number] for key in ("chosen", "known", "with_counterpart", "right")] == [
+                *(told[key] for key in ("chosen", "known", "with_counterpart", "right"))
+            ]
+        assert (learnt["pool"], learnt["threshold"], learnt["chosen_in_paper"]) == (36, 0.26, 21344)
+        counts = ", ".join(str(count) for count in learnt["chosen"])
+        assert f"chose {counts} of 36 images without labels (21,344 in the paper)" in first["said"]
+        assert "iteration 1, on 37 images of 4 classes of few, 2 runs, seeds 0, 1" in first["said"]
+        for one in ours.values():
+            # The whole recipe is compared, of which an iteration's card has not all; and runs differ in what they choose.
+            assert one["depends_on"]["other_than_recipe"] == one["depends_on"]["other_than_paper"] == {}
+            assert (one["seeds"], one["depends_on"]["images"]) == ([0, 1], 37)
+            assert not [words for words in one["warnings"] if "is left out" in words]
+        assert len({one["paper_protocol"]["map"]["mean"] for one in ours.values()}) == 3
+
+        again = reproduce(*given[:2], "--no-train")
+        for name, one in ours.items():
+            (same,) = rows(again)[name]["ours"]
+            assert (same["paper_protocol"], same["depends_on"]["learnt"]) == (
+                one["paper_protocol"],
+                one["depends_on"]["learnt"],
+            )
+        lost = (
+            "the run {0} is finished, but there is no {0}.training/iteration-3/bundle.zip: bring it back, or move the run away"
+        )
+        assert rows(again)["third"]["states"][0].startswith(lost.format(runs / "students.seed0"))
+        (runs / "students.seed0.training" / "iteration-1" / "pseudo-labels.json").unlink()
+        (runs / "students.seed0.training" / "recipe.toml").rename(tmp_path / "recipe.toml")
+        broken = rows(reproduce(*given[:2], "--no-train"))
+        assert "pseudo-labels.json' is missing or broken; it says what the network learnt" in broken["first"]["states"][0]
+        assert "recipe.toml', which says how its iterations were trained" in broken["teacher"]["states"][0]

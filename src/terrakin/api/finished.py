@@ -7,8 +7,10 @@ from typing import Any
 
 from terrakin.bundles.bundle import Bundle, open_bundle
 from terrakin.errors import BundleError
+from terrakin.training.folders import BUNDLE, RECIPE, folder_beside, iteration_folder
+from terrakin.training.tally import TALLY, Tally, read_tally
 
-__all__ = ["Finished", "finished_runs", "read_finished", "run_name", "run_path"]
+__all__ = ["Finished", "bundle_path", "finished_runs", "read_finished", "run_name", "run_path"]
 
 _RECIPE = re.compile(r"^## Recipe\n+```toml\n(?P<toml>.*?)^```$", re.DOTALL | re.MULTILINE)
 _IMAGES = re.compile(r"^\| images \| (?P<count>[\d,]+) trained", re.MULTILINE)
@@ -17,8 +19,10 @@ _CLASSES = re.compile(r"^\| classes \| (?P<names>.*) \|$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A finished run."""
+    """A finished run, or an iteration of one."""
 
+    name: str
+    """What it is called: `resnet34.jsst.seed0`."""
     path: Path
     """Its bundle."""
     bundle: Bundle
@@ -26,11 +30,13 @@ class Finished:
     seed: int
     """By its name."""
     recipe: str
-    """TOML of what was trained, with every change."""
+    """TOML of what was trained, with every change; of a self-training the whole."""
     images: int
-    """Images that trained."""
+    """Images that trained, with labels that were given."""
     classes: tuple[str, ...]
     """Names, in the order of the class index."""
+    learnt: Tally | None = None
+    """What it learnt besides, with labels of the network before it; None where that is nothing."""
 
 
 def run_path(folder: Path, recipe: str, seed: int) -> Path:
@@ -56,12 +62,23 @@ def finished_runs(folder: Path, recipe: str) -> list[int]:
     return sorted({int(match[1]) for match in found if match})
 
 
-def read_finished(path: Path, seed: int) -> Finished:
+def bundle_path(run: Path, iteration: int | None) -> Path:
+    """The bundle of a run, or of one of its iterations in the folder beside it."""
+    return run if iteration is None else iteration_folder(folder_beside(run), iteration) / BUNDLE
+
+
+def read_finished(run: Path, seed: int, iteration: int | None = None) -> Finished:
     """Read a finished run.
 
+    Args:
+        run: where its bundle lies.
+        seed: by its name.
+        iteration: of a self-training, that one of its networks.
+
     Raises:
-        BundleError: if there is no bundle, or its card does not say how it was trained.
+        BundleError: if there is no bundle, or what lies there does not say how it was trained.
     """
+    path = bundle_path(run, iteration)
     bundle = open_bundle(path)
     found: list[Any] = [pattern.search(bundle.card) for pattern in (_RECIPE, _IMAGES, _CLASSES)]
     if not all(found):
@@ -70,6 +87,31 @@ def read_finished(path: Path, seed: int) -> Finished:
             "or move it away"
         )
     recipe, images, classes = found
+    learnt = _learnt(path.parent) if iteration else None
     return Finished(
-        path, bundle, seed, recipe["toml"], int(images["count"].replace(",", "")), tuple(classes["names"].split(", "))
+        name=run.name if iteration is None else f"{run.name}, iteration {iteration}",
+        path=path,
+        bundle=bundle,
+        seed=seed,
+        recipe=recipe["toml"] if iteration is None else _whole_recipe(folder_beside(run)),
+        # The card counts all that it learnt.
+        images=int(images["count"].replace(",", "")) - (learnt.chosen if learnt else 0),
+        classes=tuple(classes["names"].split(", ")),
+        learnt=learnt,
     )
+
+
+def _whole_recipe(folder: Path) -> str:
+    """The recipe of a self-training; that on the card of an iteration is of this one network."""
+    path = folder / RECIPE
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BundleError(f"cannot read {str(path)!r}, which says how its iterations were trained: {exc}") from exc
+
+
+def _learnt(folder: Path) -> Tally:
+    found = read_tally(folder)
+    if found is None:
+        raise BundleError(f"{str(folder / TALLY)!r} is missing or broken; it says what the network learnt besides its labels")
+    return found

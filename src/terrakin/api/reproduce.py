@@ -44,14 +44,16 @@ def reproduce(
 ) -> Reproduction:
     """Train what a published table is of, or read runs that are finished, and measure it as the paper did and as is usual.
 
-    For each row with a recipe, the bundle `<recipe>.seed<number>` in `runs` is read, or trained there where it is missing.
-    Then it is measured on each test set that is given, by the protocol that follows the paper and leave-one-out. Vectors and
-    figures are kept in `runs`: the same call repeated reads them, and one that was interrupted goes on.
+    For each row with a recipe, the bundle `<recipe>.seed<number>` in `runs` is read, or trained there where it is missing; that
+    of an iteration of self-training lies in the folder beside it. Then it is measured on each test set that is given, by the
+    protocol that follows the paper and leave-one-out. Vectors and figures are kept in `runs`: the same call repeated reads
+    them, and one that was interrupted goes on.
 
     Args:
         table: name of a shipped table, or path of a CSV with the TOML of its paper beside it.
         runs: folder of the runs, made where it is missing.
-        train: training sets by name; one other than the paper's is a deviation, which the result says.
+        train: training sets by name, and pools whose labels are not learnt; a training set other than the paper's is a
+            deviation, which the result says.
         test: test sets by name, as the table or the registry of data sets calls them.
         init: weights that backbones start from, as `terrakin.train` takes them.
         seeds: one run each; where empty, every finished run of a recipe, or seed 0.
@@ -140,9 +142,9 @@ def _foretold(work: _Work, row: Row) -> Entry:
     lacks = _lacks_test(work, row)
     told = [row.way.reason] if row.way.reason else []
     for reading in readings(row.way, work.asked):
-        name = run_name(reading.recipe)
-        runs = [f"read {name}.seed{seed}" for seed in reading.finished]
-        runs += [f"train {name}.seed{seed} on {reading.data}" for seed in reading.to_train]
+        runs = [f"read {reading.name(seed)}" for seed in reading.finished]
+        on = reading.data if reading.pool is None else f"{reading.data} and {reading.pool} without its labels"
+        runs += [f"train {reading.name(seed)} on {on}" for seed in reading.to_train]
         if runs and not lacks:
             told.append(f"would {', '.join(runs)}, and measure on {row.data}")
         told += reading.lacks
@@ -182,7 +184,7 @@ def _train(work: _Work, reading: Reading, seed: int) -> None:
     if out.exists():
         return  # another row wanted it
     out.parent.mkdir(parents=True, exist_ok=True)
-    name = str(reading.data)
+    name, pool = str(reading.data), reading.pool
     train_run(
         reading.recipe,
         work.asked.train[name],
@@ -194,6 +196,8 @@ def _train(work: _Work, reading: Reading, seed: int) -> None:
         seed=seed,
         changes=work.asked.changes,
         cache=work.asked.runs / _IMAGES / name,
+        pool=None if pool is None else work.asked.train[pool],
+        pool_dataset=pool if pool in DATASETS else None,
         bars=work.bars,
     )
 
@@ -201,14 +205,14 @@ def _train(work: _Work, reading: Reading, seed: int) -> None:
 def _ours(work: _Work, row: Row, reading: Reading) -> Ours:
     """Figures of one reading of a row."""
     seeds = sorted({*reading.finished, *reading.to_train})
-    read = (read_finished(run_path(work.asked.runs, reading.recipe, seed), seed) for seed in seeds)
+    read = (read_finished(run_path(work.asked.runs, reading.recipe, seed), seed, reading.iteration) for seed in seeds)
     runs, warnings = _alike(list(read), run_name(reading.recipe))
     warnings += _not_as_asked(work, reading, runs[0])
     if row.data not in work.found:
         work.found[str(row.data)] = find_images(str(row.data), work.tests[str(row.data)])
     images = work.found[str(row.data)]
     found = [_measured(work, run, reading, images) for run in runs]
-    facts = training_facts(runs[0], [run.seed for run in runs], row.way, reading.recipe, work.asked.train)
+    facts = training_facts(runs, row.way, reading.recipe, work.asked.train)
     return Ours(
         recipe=run_name(reading.recipe),
         seeds=tuple(run.seed for run in runs),
@@ -230,7 +234,7 @@ def _ours(work: _Work, row: Row, reading: Reading) -> Ours:
 
 
 def _measured(work: _Work, run: Finished, reading: Reading, images: ImageSet) -> Measured:
-    with work.bars(f"Measuring {run.path.name} on {images.name}", "images") as progress:
+    with work.bars(f"Measuring {run.name} on {images.name}", "images") as progress:
         return measured(
             run.bundle,
             reading.vector,
@@ -248,6 +252,7 @@ def _alike(runs: Sequence[Finished], name: str) -> tuple[list[Finished], list[st
     for run in runs[1:]:
         changed = list(changed_values(first.recipe, run.recipe))
         changed += ["the training images"] if (run.images, run.classes) != (first.images, first.classes) else []
+        changed += ["the pool"] if run.learnt and first.learnt and run.learnt.pool != first.learnt.pool else []
         if changed:
             told.append(f"{name}.seed{run.seed} is left out: it differs from seed {first.seed} in {', '.join(changed)}")
         else:
@@ -264,7 +269,7 @@ def _not_as_asked(work: _Work, reading: Reading, run: Finished) -> list[str]:
     asked = read_recipe(reading.recipe, work.asked.changes).source
     differ = (f"{key} {there} ({here} asked)" for key, (here, there) in changed_values(asked, run.recipe).items())
     words = ", ".join(differ)
-    return [f"{run.path.name} was trained otherwise than --set asks: {words}"] if words else []
+    return [f"{run.name} was trained otherwise than --set asks: {words}"] if words else []
 
 
 def _spreads(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Spread]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrakin.api.finished import finished_runs, run_name, run_path
+from terrakin.api.finished import bundle_path, finished_runs, run_name, run_path
 from terrakin.errors import RecipeError
 from terrakin.papers.table import Vector, Way
 from terrakin.training.shipped import RECIPES, completed, shipped_tables
@@ -49,6 +49,15 @@ class Reading:
     """Name of the training set of these."""
     lacks: tuple[str, ...]
     """What is missing for other runs, and what would give it."""
+    iteration: int | None = None
+    """Which network of these runs; None where they train once."""
+    pool: str | None = None
+    """Name of the set that they learn from without its labels; None where they train once."""
+
+    def name(self, seed: int) -> str:
+        """What is read or trained with a seed, in words."""
+        run = f"{run_name(self.recipe)}.seed{seed}"
+        return run if self.iteration is None else f"{run}, iteration {self.iteration}"
 
 
 def recipe_text(name_or_path: str) -> str | None:
@@ -76,8 +85,8 @@ def readings(way: Way, asked: Asked) -> list[Reading]:
     chosen = _chosen([way.recipe, *([way.same] if way.same else [])], asked)
     found = [_reading(chosen, way, asked)]
     for name in way.also:
-        seeds = _wanted(finished_runs(asked.runs, name), asked.seeds)
-        found += [Reading(name, way.vector, tuple(seeds), (), None, ())] if seeds else []
+        seeds, _ = _finished(name, way, asked)
+        found += [Reading(name, way.vector, seeds, (), None, (), way.iteration, way.pool)] if seeds else []
     return found
 
 
@@ -95,21 +104,36 @@ def _wanted(finished: Sequence[int], seeds: Sequence[int]) -> list[int]:
 
 
 def _reading(recipe: str, way: Way, asked: Asked) -> Reading:
-    finished = _wanted(finished_runs(asked.runs, recipe), asked.seeds)
-    missing = [seed for seed in asked.seeds or (() if finished else (0,)) if seed not in finished]
+    finished, broken = _finished(recipe, way, asked)
+    begun = (*finished, *broken)
+    missing = [seed for seed in asked.seeds or (() if begun else (0,)) if seed not in begun]
     data = _training_set(way, asked)
     lacks = _lacks(recipe, way, asked, data) if missing else ()
     if lacks:
         paths = ", ".join(str(run_path(asked.runs, recipe, seed)) for seed in missing)
         lacks = (f"there is no finished run {paths}", *lacks)
-    return Reading(recipe, way.vector, tuple(finished), () if lacks else tuple(missing), data, lacks)
+    lost = tuple(
+        f"the run {path} is finished, but there is no {bundle_path(path, way.iteration)}: bring it back, or "
+        "move the run away to go on from what is there"
+        for path in (run_path(asked.runs, recipe, seed) for seed in broken)
+    )
+    trained = () if lacks else tuple(missing)
+    return Reading(recipe, way.vector, finished, trained, data, (*lost, *lacks), way.iteration, way.pool)
+
+
+def _finished(recipe: str, way: Way, asked: Asked) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Seeds of the finished runs that can be read, and of those that lack the iteration."""
+    seeds = _wanted(finished_runs(asked.runs, recipe), asked.seeds)
+    there = {seed for seed in seeds if bundle_path(run_path(asked.runs, recipe, seed), way.iteration).exists()}
+    return tuple(seed for seed in seeds if seed in there), tuple(seed for seed in seeds if seed not in there)
 
 
 def _training_set(way: Way, asked: Asked) -> str | None:
-    """The paper's training set where it is given, else the only one that is."""
+    """The paper's training set where it is given, else the only one that is, besides the pool."""
     if way.train in asked.train:
         return way.train
-    return next(iter(asked.train)) if len(asked.train) == 1 else None
+    others = [name for name in asked.train if name != way.pool]
+    return others[0] if len(others) == 1 else None
 
 
 def _lacks(recipe: str, way: Way, asked: Asked, data: str | None) -> tuple[str, ...]:
@@ -122,21 +146,38 @@ def _lacks(recipe: str, way: Way, asked: Asked, data: str | None) -> tuple[str, 
     if importlib.util.find_spec("torch") is None:
         return ("training needs torch: pip install 'terrakin[train]'",)
     try:
-        pretrained = _pretrained(recipe, text, asked.changes)
+        pretrained, iterations = _wants(recipe, text, asked.changes)
     except RecipeError as exc:
         return (f"the recipe {run_name(recipe)} cannot be trained with these changes: {exc}",)
+    if unfit := _unfit(way, iterations):
+        return (f"the recipe {run_name(recipe)} {unfit}",)
     wanted = []
     if data is None:
         wanted.append(f"to train it, give its training set: --train {way.train or 'NAME'}=FOLDER")
+    if way.pool is not None and way.pool not in asked.train:
+        wanted.append(f"to train it, give the images that it learns without their labels: --train {way.pool}=FOLDER")
     if pretrained and asked.init is None:
         wanted.append("to train it, give the weights that it starts from: --init FILE")
     return tuple(wanted)
 
 
-def _pretrained(recipe: str, text: str, changes: Sequence[str]) -> bool:
+def _wants(recipe: str, text: str, changes: Sequence[str]) -> tuple[bool, int | None]:
+    """Whether a recipe begins from published weights, and its iterations; None of one that trains once."""
     if not changes:
         # Read as what it is: the code that checks recipes takes seconds to import.
-        return bool(tomllib.loads(text)["backbone"].get("pretrained", False))
+        tables = tomllib.loads(text)
+        pretrained, again = bool(tables["backbone"].get("pretrained", False)), tables.get("self-training")
+        if again is None or "iterations" in again:
+            return pretrained, None if again is None else int(again["iterations"])
     from terrakin.training.reading import read_recipe
 
-    return read_recipe(recipe, changes).backbone.pretrained
+    read = read_recipe(recipe, changes)
+    return read.backbone.pretrained, read.self_training.iterations if read.self_training else None
+
+
+def _unfit(way: Way, iterations: int | None) -> str:
+    """Why a row cannot be read from a recipe of so many iterations; nothing where it can."""
+    if (iterations is None) == (way.iteration is None):
+        few = iterations is not None and way.iteration is not None and way.iteration > iterations
+        return f"has {iterations} iterations, and the row is of iteration {way.iteration}" if few else ""
+    return "trains once, and the row is of an iteration" if iterations is None else "wants a pool, and the row names none"

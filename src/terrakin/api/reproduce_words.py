@@ -38,16 +38,16 @@ def named_by_classes(classes: Sequence[str], given: Mapping[str, Path]) -> str |
     return None
 
 
-def training_facts(run: Finished, seeds: Sequence[int], way: Way, recipe: str, given: Mapping[str, Path]) -> dict[str, Any]:
+def training_facts(runs: Sequence[Finished], way: Way, recipe: str, given: Mapping[str, Path]) -> dict[str, Any]:
     """What was trained, JSON-able.
 
     Args:
-        run: one of the runs, which differ in their seed alone.
-        seeds: of all.
+        runs: at least one; they differ in their seed alone.
         way: of the row.
         recipe: name or path of the recipe that they are runs of.
         given: training sets by name.
     """
+    run = runs[0]
     tables = tomllib.loads(run.recipe)
     text = recipe_text(recipe)
     changed = {} if text is None else changed_values(text, run.recipe)
@@ -60,11 +60,42 @@ def training_facts(run: Finished, seeds: Sequence[int], way: Way, recipe: str, g
         "data": data,
         "images": run.images,
         "classes": len(run.classes),
-        "seeds": list(seeds),
+        "seeds": [run.seed for run in runs],
         "other_than_paper": {} if data == way.train else {"training set": {"paper": way.train, "here": data}},
         "other_than_recipe": {key: {"recipe": there, "here": here} for key, (there, here) in changed.items()},
         "remark": way.remark,
+        **({} if way.iteration is None else {"iteration": way.iteration, "learnt": _learnt(runs, way)}),
     }
+
+
+def _learnt(runs: Sequence[Finished], way: Way) -> dict[str, Any] | None:
+    """What the networks of an iteration learnt besides what was labelled; None for the first, which saw labels alone."""
+    tallies = [run.learnt for run in runs if run.learnt is not None]
+    if not tallies:
+        return None
+    first = tallies[0]
+    counts = ("chosen", "known", "with_counterpart", "right")
+    return {
+        "pool": first.pool,
+        "threshold": first.threshold,
+        **{key: [getattr(one, key) for one in tallies] for key in counts},
+        "chosen_in_paper": way.chosen,
+    }
+
+
+def _learnt_words(learnt: Mapping[str, Any]) -> str:
+    """The same in words: counts of each run in the order of the seeds, and shares of them."""
+    chosen = ", ".join(f"{count:,}" for count in learnt["chosen"])
+    paper = "" if learnt["chosen_in_paper"] is None else f" ({learnt['chosen_in_paper']:,} in the paper)"
+    words = f"chose {chosen} of {learnt['pool']:,} images without labels{paper}"
+    for what, part, whole in (
+        ("of a class that is labelled too", "with_counterpart", "known"),
+        ("of these labelled rightly", "right", "with_counterpart"),
+    ):
+        pairs = zip(learnt[part], learnt[whole], strict=True)
+        if any(learnt[whole]):
+            words += f", {', '.join(f'{some / every:.1%}' if every else 'none' for some, every in pairs)} {what}"
+    return words
 
 
 def training_words(facts: Mapping[str, Any]) -> str:
@@ -75,7 +106,11 @@ def training_words(facts: Mapping[str, Any]) -> str:
     what += [f"epochs {facts['epochs']}"] if facts["epochs"] else []
     seeds = facts["seeds"]
     runs = f"{len(seeds)} runs, seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else f"one run, seed {seeds[0]}"
+    if facts.get("iteration") is not None:
+        what.append(f"iteration {facts['iteration']}")
     words = [f"{', '.join(what)}, on {facts['images']:,} images of {facts['classes']} classes of {data}, {runs}"]
+    if facts.get("learnt"):
+        words.append(_learnt_words(facts["learnt"]))
     for name, sides in facts["other_than_paper"].items():
         words.append(f"other than the paper: {name} {sides['here'] or 'unknown'} ({sides['paper'] or 'not stated'} there)")
     if facts["other_than_recipe"]:

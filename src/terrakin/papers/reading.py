@@ -19,7 +19,7 @@ _TEST = "dataset"
 # The column that names the test set.
 
 _NEEDED = ("title", "protocol", "sets", "measures", "tables", "way")
-_KEYS = (*_NEEDED, "train", "evaluation", "components", "names", "more", "note")
+_KEYS = (*_NEEDED, "train", "evaluation", "components", "percent", "names", "more", "note")
 
 
 def tables() -> list[str]:
@@ -93,6 +93,9 @@ def _table(path: Path, number: str, said: Mapping[str, Any], cells: Sequence[Map
     columns = {column: measure or None for column, measure in said["measures"].items() if column in cells[0]}
     if not columns:
         raise ValueError("no column is among the measures")
+    percent = said.get("percent", [])
+    if unknown := [column for column in percent if column not in said["measures"]]:
+        raise ValueError(f"{unknown[0]!r} is in percent, but it is not among the measures")
     keys = [column for column in cells[0] if column not in columns and column != _TEST]
     rows = []
     for cell in cells:
@@ -119,6 +122,7 @@ def _table(path: Path, number: str, said: Mapping[str, Any], cells: Sequence[Map
         evaluation=said.get("evaluation", "loo"),
         components=said.get("components", 128),
         measures=columns,
+        units={column: "percent" if column in percent else "fraction" for column, measure in columns.items() if measure},
         rows=tuple(rows),
         notes=tuple(Note(note["id"], note["words"]) for note in said.get("note", ()) if note["id"] in wanted),
         general=general,
@@ -135,6 +139,9 @@ def _way(said: Mapping[str, Any], about: Mapping[str, str], folder: Path) -> Way
 def _made(way: Mapping[str, Any], said: Mapping[str, Any], folder: Path) -> Way:
     if way.get("vector", "embedding") not in get_args(Vector):
         raise ValueError(f"a vector is {', '.join(get_args(Vector))}, got {way['vector']!r}")
+    for key in ("iteration", "chosen"):
+        if type(way.get(key, 0)) is not int or way.get(key, 0) < 0:
+            raise ValueError(f"{key} is a whole number from 0, got {way[key]!r}")
     made: dict[str, Any] = {"recipe": None, "train": said.get("train"), **way}
     # A recipe's file lies beside the table.
     for key in ("recipe", "same"):

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Note", "Row", "Table", "Vector", "Way"]
+__all__ = ["Note", "Row", "Table", "Unit", "Vector", "Way"]
 
 Vector = Literal["components", "logits", "embedding", "codes"]
 """What of a network is compared: principal components of its embedding that are fitted on the archive, its class logits, its
 embedding as it is, all three by Pearson's correlation; or its codes, by Hamming distance."""
+
+Unit = Literal["fraction", "percent"]
+"""What a column of figures is in, of a measure that is 1 where all is right: parts of 1 or of 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,19 @@ class Way:
     """How the recipe differs from the row, in words."""
     reason: str = ""
     """Why there is no recipe, in words."""
+    pool: str | None = None
+    """Name of the set that the recipe learns from without its labels; None for a recipe that trains once."""
+    iteration: int | None = None
+    """Which of its networks: 0 for the first, which saw no pool; None for a recipe that trains once."""
+    chosen: int | None = None
+    """Images of the pool that the paper's network of this iteration learnt; None where it is not stated."""
 
     def __post_init__(self) -> None:
+        if (self.iteration is None) != (self.pool is None) or (self.chosen is not None and not self.iteration):
+            raise ValueError(
+                f"a row of self-training has a pool and an iteration, from 1 on with images chosen for it, got {self.pool!r}, "
+                f"{self.iteration!r} and {self.chosen!r}"
+            )
         if (self.recipe is None) == (not self.reason):
             raise ValueError(f"a row has a recipe or a reason why it has none, got {self.recipe!r} and {self.reason!r}")
 
@@ -84,6 +98,8 @@ class Table:
     """Principal components that rows of these are compared by."""
     measures: Mapping[str, str | None]
     """Columns of figures, as printed, and the measure that each is; None where it is none of ours."""
+    units: Mapping[str, Unit]
+    """What the figures of each column that is a measure of ours are in."""
     rows: tuple[Row, ...]
     """In the printed order; rows of ours that the paper lacks stand at the end of their test set."""
     notes: tuple[Note, ...]

@@ -4,13 +4,11 @@ from pathlib import Path
 
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.training.differing import differing
+from terrakin.training.folders import RECIPE
 from terrakin.training.reading import read_recipe
 from terrakin.training.recipe import Recipe, trains
 
-__all__ = ["RECIPE", "keep_recipe", "other_than_kept"]
-
-RECIPE = "recipe.toml"
-"""Name of the recipe in a run's folder."""
+__all__ = ["keep_recipe", "other_than_kept"]
 
 
 def keep_recipe(recipe: Recipe, folder: Path) -> None:

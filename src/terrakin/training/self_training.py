@@ -16,9 +16,10 @@ from terrakin.errors import RecipeError, TrainingError
 from terrakin.nn.output import Output
 from terrakin.progress import Bars, hidden
 from terrakin.training.ahead import cores
-from terrakin.training.began import RECIPE, keep_recipe
+from terrakin.training.began import keep_recipe
 from terrakin.training.curves import CURVES, draw_tallies
 from terrakin.training.finish import finish
+from terrakin.training.folders import BUNDLE, RECIPE, iteration_folder
 from terrakin.training.images import Images, cached
 from terrakin.training.loop import CHECKPOINT, device_of, fit
 from terrakin.training.network import Network, build, build_losses
@@ -31,10 +32,7 @@ from terrakin.training.tally import Tally, chapter, read_tally, tally, write_tal
 from terrakin.training.train import check, images_of, run_folder, shown_by, teach
 from terrakin.training.validate import embed
 
-__all__ = ["BUNDLE", "iteration_folder", "self_train", "student", "teacher"]
-
-BUNDLE = "bundle.zip"
-"""Name of an iteration's bundle in its folder."""
+__all__ = ["self_train", "student", "teacher"]
 
 _BLOCK = 32
 # Images of the pool that are asked about in one go; a kill costs at most these.
@@ -130,15 +128,6 @@ def self_train(
     bundle = open_bundle(mine / BUNDLE)
     bundle.save(out)
     return bundle
-
-
-def iteration_folder(run: Path, number: int) -> Path:
-    """The folder of an iteration in that of the whole run: a run's, with the iteration's bundle and what it learnt from.
-
-    >>> iteration_folder(Path("mine.training"), 2).as_posix()
-    'mine.training/iteration-2'
-    """
-    return run / f"iteration-{number}"
 
 
 def teacher(recipe: Recipe) -> Recipe:

@@ -9,9 +9,9 @@ from terrakin.bundles.bundle import Bundle
 from terrakin.errors import RecipeError, TrainingError
 from terrakin.progress import Bars, Progress, hidden, silent
 from terrakin.training.ahead import cores
-from terrakin.training.began import RECIPE
 from terrakin.training.figures import in_words
 from terrakin.training.finish import check_end, finish
+from terrakin.training.folders import RECIPE, folder_beside
 from terrakin.training.images import Images, cached
 from terrakin.training.loop import JOURNAL, Tell, fit
 from terrakin.training.recipe import Recipe
@@ -103,7 +103,7 @@ def run_folder(out: Path, *, resume: bool) -> Path:
     """
     if out.exists():
         raise TrainingError(f"there is something at {str(out)!r} already; choose another --out, or move it away")
-    folder = out.with_name(f"{out.name}.training")
+    folder = folder_beside(out)
     if not resume and any((folder / name).exists() for name in (JOURNAL, RECIPE)):
         raise TrainingError(f"a run was begun in {str(folder)!r}; go on with it by --resume, or move it away")
     try:

@@ -1,11 +1,14 @@
 """A published table beside figures of ours: for a terminal, as Markdown, as plain values for JSON."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from terrakin.evaluation.measures.known import measure
 from terrakin.evaluation.names import title
 from terrakin.papers.reproduction import Entry, Ours, Reproduction, Spread
+from terrakin.papers.table import Unit
 from terrakin.views import wording
 from terrakin.views.table import aligned
 
@@ -13,6 +16,19 @@ __all__ = ["markdown_reproduction", "plain_reproduction", "reproduction_values"]
 
 _NONE = "-"
 # Where there is no figure.
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of figures."""
+
+    head: str
+    printed: str | None
+    """Its name in the paper; None for a measure that the paper lacks."""
+    measure: str | None
+    """Name of the measure of ours; None where there is none."""
+    unit: Unit
+    """What the paper prints it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ def reproduction_values(found: Reproduction) -> dict[str, Any]:
         "words": table.words,
         "protocol": table.protocol,
         "measures": dict(table.measures),
+        "units": dict(table.units),
         "notes": {note.id: note.words for note in table.notes},
         "general_notes": list(table.general),
         "rows": [_entry_values(entry) for entry in found.entries],
@@ -87,20 +104,27 @@ def _ours_values(ours: Ours) -> dict[str, Any]:
     return {
         "recipe": ours.recipe,
         "seeds": list(ours.seeds),
-        "paper_protocol": {name: _spread_values(spread) for name, spread in ours.paper.items()},
-        "standard_protocol": {name: _spread_values(spread) for name, spread in ours.standard.items()},
+        "paper_protocol": {name: _spread_values(name, spread) for name, spread in ours.paper.items()},
+        "standard_protocol": {name: _spread_values(name, spread) for name, spread in ours.standard.items()},
         "depends_on": dict(ours.facts),
         "warnings": list(ours.warnings),
     }
 
 
-def _spread_values(spread: Spread) -> dict[str, Any]:
-    return {"mean": spread.mean, "deviation": spread.deviation, "n": len(spread.values), "values": list(spread.values)}
+def _spread_values(name: str, spread: Spread) -> dict[str, Any]:
+    """Never in percent, whatever a column is printed in."""
+    return {
+        "mean": spread.mean,
+        "deviation": spread.deviation,
+        "n": len(spread.values),
+        "values": list(spread.values),
+        "unit": "fraction" if math.isfinite(measure(name).best) else "gain",
+    }
 
 
 def _layout(found: Reproduction) -> _Layout:
     columns = list(_columns(found))
-    layout = _Layout(["row", "whose", *(head for head, _, _ in columns), "protocol"])
+    layout = _Layout(["row", "whose", *(column.head for column in columns), "protocol"])
     layout.protocols[f"the paper: {found.table.protocol}"] = "P"
     for test in dict.fromkeys(entry.row.test for entry in found.entries):
         lines = [line for entry in found.entries if entry.row.test == test for line in _lines(entry, columns, layout)]
@@ -108,22 +132,25 @@ def _layout(found: Reproduction) -> _Layout:
     return layout
 
 
-def _columns(found: Reproduction) -> Iterator[tuple[str, str | None, str | None]]:
-    """Head, printed column and measure of each column of figures."""
-    measures = list(found.table.measures.values())
-    for column, measure in found.table.measures.items():
+def _columns(found: Reproduction) -> Iterator[_Column]:
+    """The paper's, and those of ours that it lacks."""
+    table = found.table
+    measures = list(table.measures.values())
+    for printed, name in table.measures.items():
         # Two printed columns can be one measure, and some are none of ours.
-        yield (title(measure) if measure and measures.count(measure) == 1 else column), column, measure
-    for measure in found.measures:
-        if measure not in measures:
-            yield title(measure), None, measure
+        head = title(name) if name and measures.count(name) == 1 else printed
+        unit = table.units.get(printed, "fraction")
+        yield _Column(f"{head} (%)" if unit == "percent" else head, printed, name, unit)
+    for name in found.measures:
+        if name not in measures:
+            yield _Column(title(name), None, name, "fraction")
 
 
-def _lines(entry: Entry, columns: Sequence[tuple[str, str | None, str | None]], layout: _Layout) -> Iterator[list[str]]:
+def _lines(entry: Entry, columns: Sequence[_Column], layout: _Layout) -> Iterator[list[str]]:
     row = entry.row
     name = f"{row.name} ({', '.join(row.notes)})" if row.notes else row.name
     if row.printed:
-        yield [name, "paper", *(row.printed.get(column or "", _NONE) for _, column, _ in columns), "P"]
+        yield [name, "paper", *(row.printed.get(column.printed or "", _NONE) for column in columns), "P"]
         name = ""
     for ours in entry.ours:
         layout.warnings.update(dict.fromkeys(ours.warnings))
@@ -133,7 +160,7 @@ def _lines(entry: Entry, columns: Sequence[tuple[str, str | None, str | None]], 
             ("ours, leave-one-out", ours.standard, ours.leave_one_out, "L"),
         ):
             cells = [
-                _figure(figures[measure]) if measure is not None and measure in figures else _NONE for _, _, measure in columns
+                _figure(figures[one.measure], one.unit) if one.measure and one.measure in figures else _NONE for one in columns
             ]
             yield [name, whose, *cells, f"{trained} {_sign(layout.protocols, words, letter)}"]
             name = ""
@@ -146,9 +173,11 @@ def _sign(signs: dict[str, str], words: str, letter: str) -> str:
     return signs.setdefault(words, f"{letter}{1 + sum(sign[0] == letter for sign in signs.values())}")
 
 
-def _figure(spread: Spread) -> str:
-    deviation = "" if spread.deviation is None else f" ± {spread.deviation:.4f}"
-    return f"{spread.mean:.4f}{deviation}"
+def _figure(spread: Spread, unit: Unit) -> str:
+    """As many digits in both units."""
+    times, digits = (100, 2) if unit == "percent" else (1, 4)
+    deviation = "" if spread.deviation is None else f" ± {times * spread.deviation:.{digits}f}"
+    return f"{times * spread.mean:.{digits}f}{deviation}"
 
 
 def _below(found: Reproduction, layout: _Layout) -> Iterator[tuple[str, list[tuple[str, str]]]]:
