@@ -411,6 +411,7 @@ class Archive:
         distortions: Sequence[str] | None = None,
         queries: int | None = None,
         relevance: str | None = None,
+        names: Sequence[str] | None = None,
         draws: int = 2000,
         seed: int = 0,
         workers: int | None = None,
@@ -425,6 +426,7 @@ class Archive:
             distortions: names in the registry of distortions; all that there are where None.
             queries: how many chips ask, spread over the classes; all where None.
             relevance: `same-class`, `share-any` and so on; what fits the labels where None.
+            names: what the two are called in the report; by their models where None.
             draws: resampled means of each interval.
             seed: of the choice of queries and of the intervals.
             workers: threads; as many as cores where None.
@@ -441,6 +443,7 @@ class Archive:
         return archive_robustness(
             [self] if against is None else [self, against],
             distortions=distortions,
+            names=names,
             workers=workers,
             queries=queries,
             relevance=relevance,

@@ -24,6 +24,7 @@ def archive_robustness(
     archives: Sequence["Archive"],
     *,
     distortions: Sequence[str] | None,
+    names: Sequence[str] | None,
     workers: int | None,
     **how: Any,
 ) -> Robustness:
@@ -32,6 +33,7 @@ def archive_robustness(
     Args:
         archives: what is measured; their imagery must still lie where it was indexed.
         distortions: names; all that there are where None.
+        names: what the archives are called; by their models where None.
         workers: threads; as many as cores where None.
         how: handed on.
 
@@ -42,7 +44,7 @@ def archive_robustness(
     threads = workers or os.cpu_count() or 1
     subjects = [
         Subject(name, labelled(archive.store), _embedding(archive, threads))
-        for name, archive in zip(_names(archives), archives, strict=True)
+        for name, archive in zip(names or _names(archives), archives, strict=True)
     ]
     return robustness(subjects, chosen, **how)
 

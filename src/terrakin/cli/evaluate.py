@@ -85,6 +85,7 @@ def _evaluate(
 ) -> None:
     """Measure retrieval quality on labels, with 95 % intervals."""
     from terrakin.api.archive import Archive
+    from terrakin.bundles.bundle import DEFAULT
     from terrakin.cli.evaluate_robustness import measure_robustness
     from terrakin.progress import bar
     from terrakin.views.comparison import comparison_values, plain_comparison
@@ -138,9 +139,15 @@ def _evaluate(
                 other = _indexed(scratch / "against", str(dataset), Path(str(root)), against_model, reducer, quiet=quiet)
         report: Report | Robustness
         if robustness:
-            named = _named(distortions)
             report = measure_robustness(
-                held, other, distortions=named, queries=queries, relevance=relevance, seed=seed, quiet=quiet
+                held,
+                other,
+                distortions=_named(distortions),
+                queries=queries,
+                relevance=relevance,
+                names=None if against_model is None else _told_apart(model or DEFAULT, against_model),
+                seed=seed,
+                quiet=quiet,
             )
             text = report.to_json()
         else:
@@ -164,6 +171,12 @@ def _evaluate(
 
 def _named(names: str | None) -> list[str] | None:
     return None if names is None else [name.strip() for name in names.split(",")]
+
+
+def _told_apart(*models: str) -> list[str]:
+    """Last parts of what was given, where these differ: two bundles of one recipe are of one name."""
+    ends = [Path(model).name for model in models]
+    return ends if len(set(ends)) == len(ends) else list(models)
 
 
 def _with(report: str, against: dict[str, Any] | None) -> str:

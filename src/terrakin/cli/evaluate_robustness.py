@@ -18,16 +18,23 @@ def measure_robustness(
     distortions: Sequence[str] | None,
     queries: int | None,
     relevance: str | None,
+    names: Sequence[str] | None,
     seed: int,
     quiet: bool,
 ) -> "Robustness":
-    """Measure and print; arguments are the options of the command."""
+    """Measure and print; arguments are the options of the command, and what the two are called."""
     from terrakin.progress import bar
     from terrakin.views.robustness_text import print_robustness
 
     with bar("Distorting", unit="images", quiet=quiet) as progress:
         report = archive.robustness(
-            other, distortions=distortions, queries=queries, relevance=relevance, seed=seed, progress=progress
+            other,
+            distortions=distortions,
+            queries=queries,
+            relevance=relevance,
+            names=names,
+            seed=seed,
+            progress=progress,
         )
     print_robustness(report, sys.stdout)
     return report
