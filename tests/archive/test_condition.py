@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Missing, Not, OneOf
+from terrakin.archive.condition import All, Any, Compare, Condition, Exactly, Inside, Missing, Not, OneOf
 from terrakin.archive.condition_mask import to_mask
 from terrakin.archive.condition_sql import to_sql
 from terrakin.archive.condition_types import MAX_DEPTH, check
@@ -82,6 +82,7 @@ leaves = st.one_of(
         lambda name: st.builds(Compare, st.just(name), st.just("=") if "night" in name else operators, LITERALS[name])
     ),
     fields.flatmap(lambda name: st.builds(OneOf, st.just(name), st.lists(LITERALS[name], min_size=1, max_size=3).map(tuple))),
+    st.builds(Exactly, st.just("labels"), st.lists(texts, min_size=1, max_size=3).map(tuple)),
     st.builds(Missing, st.sampled_from(SCHEMA.names)),
     boxes.map(lambda box: Inside(*box)),
 )
@@ -107,6 +108,8 @@ def passes(condition: Condition, row: Mapping[str, object]) -> bool:
             return any(passes(part, row) for part in parts)
         case Missing(field):
             return row[field] is None or row[field] == []
+        case Exactly(field, values):
+            return set(row[field] or ()) == set(values)
         case OneOf(field, values):
             return any(passes(Compare(field, "=", value), row) for value in values)
         case Inside(west, south, east, north):

@@ -33,6 +33,7 @@ SETS = [("a", "b", "c"), ("b", "c"), ("a", "b", "c"), ("d",), ()]
         ("jaccard>=0.5", [1, 1, 1, 0, 0]),
         ("jaccard>=0.7", [1, 0, 1, 0, 0]),
         ("jaccard>=1", [1, 0, 1, 0, 0]),
+        ("share-all", [1, 0, 1, 0, 0]),
         ("same-labels", [1, 0, 1, 0, 0]),
     ],
 )
@@ -41,6 +42,16 @@ def test_label_sets(name, first_row):
     assert found[0] == first_row
     # Without labels a chip is relevant for none, not even for another without labels.
     assert found[4] == [0] * 5
+
+
+def test_all_labels_of_the_query_are_at_least_what_is_shared():
+    assert matrix("share-all", chips(SETS)) == [
+        [1, 0, 1, 0, 0],
+        [1, 1, 1, 0, 0],
+        [1, 0, 1, 0, 0],
+        [0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0],
+    ]
 
 
 @pytest.mark.parametrize(("shared", "union"), [(3, 5), (1, 3), (7, 10), (2, 3), (9, 10), (1, 10), (3, 10)])

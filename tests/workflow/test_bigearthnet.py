@@ -9,6 +9,7 @@ import pytest
 
 from terrakin import Archive
 from terrakin.bundles.bundle import open_bundle
+from terrakin.datasets.bigearthnet_labels import LABELS_19
 from terrakin.datasets.generated.patches import make_patches
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*patches instead of:terrakin.datasets.dataset.CountWarning")
@@ -60,21 +61,23 @@ def test_patches_are_indexed_and_found_by_label(run: Callable, bundle: Path, pat
     name = "S2A_MSIL2A_20170613T101031_0_0"
     assert archive.search(patches / "BigEarthNet-v1.0" / name, k=1)[0].id == name
     labels = {hit.id: set(hit.labels) for hit in archive.search(name, k=30)}
+    assert set().union(*labels.values()) <= set(LABELS_19)
     both = sorted(max(labels.values(), key=len))[:2]
-    done = run(
-        "search",
-        tmp_path / "a",
-        name,
-        "-k",
-        30,
-        "--format",
-        "json",
-        "--where",
-        " and ".join(f"label = '{one}'" for one in both),
-    )
-    found = [hit["id"] for hit in json.loads(done.out)["hits"]]
-    assert set(found) == {chip for chip, those in labels.items() if set(both) <= those}
-    assert len(found) >= 1
+    asked = [word for label in both for word in ("--label", label)]
+
+    def ids(*options: str) -> list[str]:
+        done = run("search", tmp_path / "a", name, "-k", 30, "--format", "json", *options)
+        return [hit["id"] for hit in json.loads(done.out)["hits"]]
+
+    at_least = {chip for chip, those in labels.items() if set(both) <= those}
+    assert at_least
+    assert set(ids("--where", " and ".join(f"label = '{one}'" for one in both))) == at_least
+    assert set(ids(*asked)) == at_least
+    assert set(ids(*asked, "--label-match", "exactly")) == {chip for chip, those in labels.items() if set(both) == those}
+    some = ids(*asked, "--label-match", "overlap")
+    assert set(some) == {chip for chip, those in labels.items() if set(both) & those}
+    done = run("search", tmp_path / "a", name, "--label", "Marine water", status=2)
+    assert "no chip has the label 'Marine water'; did you mean 'Marine waters'?" in done.err
 
 
 def test_thumbnails_are_for_eyes(run: Callable, bundle: Path, patches: Path, tmp_path: Path) -> None:

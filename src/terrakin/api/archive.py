@@ -27,6 +27,7 @@ from terrakin.errors import ArchiveError, SourceError
 from terrakin.progress import Progress, silent
 from terrakin.search.ask import ask
 from terrakin.search.duplicates import Group, duplicates
+from terrakin.search.label_sets import LabelMatch
 from terrakin.search.rank import rank
 
 if TYPE_CHECKING:
@@ -217,6 +218,8 @@ class Archive:
         k: int = 10,
         box: Box | None = None,
         where: str | None = None,
+        labels: Sequence[str] = (),
+        label_match: LabelMatch = "at-least",
         bbox: Box | None = None,
         since: str | None = None,
         until: str | None = None,
@@ -229,13 +232,16 @@ class Archive:
             k: how many hits.
             box: the part of the first example, a scene, that is meant: (west, south, east, north) in degrees.
             where: a filter such as `"label = 'harbor' and cloud < 0.1"`.
+            labels: only chips that have these labels.
+            label_match: `at-least` these labels, `exactly` these, or `overlap`: one of them, and the more of them the better;
+                see `terrakin.search.label_sets.LabelSet`.
             bbox: only chips that touch this box.
             since: only chips of this RFC 3339 date or later.
             until: only chips of this date or earlier.
 
         Raises:
             ChipNotFoundError: if an example is neither a chip nor a file.
-            FilterError: if the filter cannot be read.
+            FilterError: if the filter cannot be read, or no chip has such a label.
         """
         self.store.checkpoint()  # another process may have added chips since
         query = ask(
@@ -247,6 +253,8 @@ class Archive:
             unlike=unlike,
             box=box,
             where=where,
+            labels=labels,
+            label_match=label_match,
             bbox=bbox,
             since=since,
             until=until,

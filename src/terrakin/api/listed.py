@@ -45,6 +45,8 @@ def _samples(root: Path, dataset: str, options: SourceOptions) -> Iterator[Candi
         for item in find(Path(sample.path), options=options):
             if isinstance(item, Candidate):
                 told = stamp([], options, {**known, "file": item.stamp})
-                yield replace(item, key=sample.id, stamp=told, labels=sample.labels, properties=properties)
+                # What lies in or beside the file does not go over the data set: 43 labels, say, where 19 were asked for.
+                own = replace(item.options, labels="none")
+                yield replace(item, key=sample.id, stamp=told, labels=sample.labels, properties=properties, options=own)
             else:
                 yield item

@@ -82,7 +82,7 @@ def read_found(found: Found, passport: Passport, options: IndexOptions) -> Itera
     chip = found.chips[0]
     bands = select(found.scene, options.bands or passport.bands)
     try:
-        with SceneReader(found.scene, bands, found.value_range) as reader:
+        with SceneReader(found.scene, bands, found.value_range, upsampling=passport.upsampling) as reader:
             for chip in found.chips:
                 yield reader.read(chip[2], size=passport.input_size)[0]
     except SceneError as exc:

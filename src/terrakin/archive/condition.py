@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["All", "Any", "Compare", "Condition", "Inside", "Literal_", "Missing", "Not", "OneOf"]
+__all__ = ["All", "Any", "Compare", "Condition", "Exactly", "Inside", "Literal_", "Missing", "Not", "OneOf"]
 
 Literal_ = str | float | bool | dt.datetime
 """What a field is compared with."""
@@ -29,6 +29,16 @@ class OneOf:
     field: str
     """As in `Compare`."""
     values: tuple[Literal_, ...]
+    """At least one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """The members of a list field are these and no other, in any order."""
+
+    field: str
+    """A column of lists, such as `labels`."""
+    values: tuple[str, ...]
     """At least one."""
 
 
@@ -78,4 +88,4 @@ class Any:
     """At least one."""
 
 
-Condition = Compare | OneOf | Missing | Inside | Not | All | Any
+Condition = Compare | OneOf | Exactly | Missing | Inside | Not | All | Any

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Literal_, Missing, Not, OneOf
+from terrakin.archive.condition import All, Any, Compare, Condition, Exactly, Inside, Literal_, Missing, Not, OneOf
 from terrakin.archive.condition_types import check, stored_number
 
 __all__ = ["to_mask"]
@@ -42,6 +42,11 @@ def _mask(condition: Condition, table: pa.Table) -> NDArray[np.bool_]:
         case Compare(field, operator, value):
             values = _values(table[field])
             passes = _OPERATORS[operator](values, _scalar(value, values.type))
+        case Exactly(field, wanted):
+            column = table[field]
+            known = pc.is_in(_values(column), value_set=pa.array(wanted, pa.string()))
+            each = [_mask(Compare(field, "=", value), table) for value in wanted]
+            return np.asarray(np.logical_and.reduce(each) & ~_any_member(column, ~_plain(known)))
         case OneOf(field, wanted):
             values = _values(table[field])
             passes = pc.is_in(

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pyarrow as pa
 
-from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Literal_, Missing, Not, OneOf
+from terrakin.archive.condition import All, Any, Compare, Condition, Exactly, Inside, Literal_, Missing, Not, OneOf
 from terrakin.archive.condition_types import FieldKind, check, field_kind, stored_number
 from terrakin.archive.lance_names import stored_name
 
@@ -42,14 +42,18 @@ def _expression(condition: Condition, schema: pa.Schema, *, negated: bool) -> st
             return f"(NOT ({missing}))" if negated else f"({missing})"
         case Inside():
             return f"(NOT ({_inside(condition)}) OR `west` IS NULL)" if negated else f"({_inside(condition)})"
-        case Compare(field) | OneOf(field):
+        case Compare(field) | OneOf(field) | Exactly(field):
             kind = field_kind(field, schema)
             passes = _comparison(condition, kind, schema.field(field).type)
             return f"(NOT ({passes}) OR {_missing(field, kind)})" if negated else passes
 
 
-def _comparison(condition: Compare | OneOf, kind: FieldKind, stored: pa.DataType) -> str:
+def _comparison(condition: Compare | OneOf | Exactly, kind: FieldKind, stored: pa.DataType) -> str:
     name = _quoted(condition.field)
+    if isinstance(condition, Exactly):
+        members = {_literal(value, stored) for value in condition.values}
+        here = " AND ".join(f"array_has({name}, {member})" for member in sorted(members))
+        return f"({here} AND array_length(array_distinct({name})) = {len(members)})"
     if isinstance(condition, OneOf):
         values = ", ".join(_literal(value, stored) for value in condition.values)
         return f"array_has_any({name}, [{values}])" if kind == "texts" else f"{_column(name, stored)} IN ({values})"

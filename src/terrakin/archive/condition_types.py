@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Literal_, Missing, Not, OneOf
+from terrakin.archive.condition import All, Any, Compare, Condition, Exactly, Inside, Literal_, Missing, Not, OneOf
 from terrakin.archive.schema import PROPERTY
 from terrakin.errors import FilterError
 from terrakin.registry import nearest
@@ -100,6 +100,13 @@ def _check(condition: Condition, schema: pa.Schema, depth: int) -> None:
             if not values:
                 raise FilterError(f"field {_shown(field)!r} is to be one of nothing; name at least one value")
             kind = field_kind(field, schema)
+            for value in values:
+                check_value(_shown(field), kind, "=", value)
+        case Exactly(field, values):
+            kind = field_kind(field, schema)
+            if not values or kind != "texts":
+                found = f"field {_shown(field)!r}, {_WORDS[kind]}, of exactly {len(values)} values"
+                raise FilterError(f"a list of text is of exactly one value or more; got {found}")
             for value in values:
                 check_value(_shown(field), kind, "=", value)
         case Missing(field):

@@ -45,7 +45,7 @@ def _evaluate(
     relevance: Annotated[
         str | None,
         typer.Option(
-            help="What answers a query: same-class, share-any, jaccard>=T, same-labels, same-place, overlap>=F. "
+            help="What answers a query: same-class, share-any, share-all, jaccard>=T, same-labels, same-place, overlap>=F. "
             "[default: that of the protocol]",
             metavar="RULE",
         ),

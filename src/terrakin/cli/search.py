@@ -38,6 +38,13 @@ def _search(
     like: Annotated[list[str] | None, typer.Option(help="A further example; can be given again.", metavar="ID|FILE")] = None,
     unlike: Annotated[list[str] | None, typer.Option(help="A negative example; can be given again.", metavar="ID|FILE")] = None,
     where: Where = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Only chips that have this label; can be given again.", metavar="NAME")
+    ] = None,
+    label_match: Annotated[
+        Literal["at-least", "exactly", "overlap"],
+        typer.Option(help="Chips have at least these labels, exactly these, or some: more overlap, nearer."),
+    ] = "at-least",
     bbox: BBox = None,
     since: Since = None,
     until: Until = None,
@@ -68,6 +75,8 @@ def _search(
         k=k,
         box=parse_box(box, "--box"),
         where=where,
+        labels=label or [],
+        label_match=label_match,
         bbox=parse_box(bbox, "--bbox"),
         since=since,
         until=until,

@@ -38,8 +38,8 @@ def evaluate(
         ties: what is done about equal distances: `id` (sorted by id), `expected` (mean over all orders), `best`, `worst`,
             `sample`. For bits, where ties are common, expected values are given beside those of `id`.
         mean: over all queries alike, or over classes alike.
-        relevance: `same-class`, `share-any`, `jaccard>=t`, `same-labels`, `same-place`, `overlap>=f`; where not given, the
-            protocol's own, or the one that fits the labels.
+        relevance: `same-class`, `share-any`, `share-all`, `jaccard>=t`, `same-labels`, `same-place`, `overlap>=f`; where not
+            given, the protocol's own, or the one that fits the labels.
         interval: what the bootstrap draws: queries, or whole classes.
         level: share of resampled means inside the interval.
         draws: resampled means.

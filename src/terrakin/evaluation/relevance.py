@@ -21,6 +21,7 @@ Rule = Callable[[Rows, Rows], NDArray[np.bool_]]
 RULES = {
     "same-class": "the classes are equal",
     "share-any": "at least one label is shared",
+    "share-all": "every label of the query is shared, whatever others there are",
     "jaccard>=t": "shared labels / union of labels is at least t",
     "same-labels": "the label sets are equal",
     "same-place": "the places are equal",
@@ -49,6 +50,8 @@ def relevance_rule(name: str, labelled: Labelled) -> Rule:
     if kind == "share-any":
         sets = label_sets(labelled)
         return lambda queries, gallery: sets.shared(queries, gallery) > 0
+    if kind == "share-all":
+        return _share_all(label_sets(labelled))
     return _jaccard(labelled, threshold)
 
 
@@ -120,6 +123,15 @@ def _codes(values: Sequence[str | None] | None, what: str, rule: str) -> Rows:
 
 def _same_values(codes: Rows) -> Rule:
     return lambda queries, gallery: (codes[queries][:, None] == codes[gallery]) & (codes[queries] >= 0)[:, None]
+
+
+def _share_all(sets: LabelSets) -> Rule:
+    def rule(queries: Rows, gallery: Rows) -> NDArray[np.bool_]:
+        wanted = sets.sizes[queries][:, None]
+        covered: NDArray[np.bool_] = (sets.shared(queries, gallery) == wanted) & (wanted > 0)
+        return covered
+
+    return rule
 
 
 def _jaccard(labelled: Labelled, threshold: float) -> Rule:

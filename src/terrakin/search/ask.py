@@ -13,6 +13,7 @@ from terrakin.bundles.bundle import Bundle
 from terrakin.chips.window import Box
 from terrakin.errors import ChipNotFoundError
 from terrakin.search.filters import condition, words
+from terrakin.search.label_sets import LabelMatch, label_set
 from terrakin.search.query import Example, Query, combine
 from terrakin.spaces.kinds import Packed
 
@@ -29,6 +30,8 @@ def ask(
     unlike: Sequence[str | Path] = (),
     box: Box | None = None,
     where: str | None = None,
+    labels: Sequence[str] = (),
+    label_match: LabelMatch = "at-least",
     bbox: Box | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -44,6 +47,8 @@ def ask(
         unlike: negative examples, named in the same way.
         box: the part of the first example, a scene file, that is meant.
         where: filter text; see `search.where`.
+        labels: only chips that have these; names, which are taken as they are.
+        label_match: what their labels have to do with these; see `LabelSet`.
         bbox: only chips that touch it.
         since: only chips of then or later.
         until: only chips of then or earlier.
@@ -52,11 +57,12 @@ def ask(
         ValueError: if there is no example, or k is less than 1.
         ChipNotFoundError: if an example is neither a chip nor a file.
         SceneError: if a file cannot be read.
-        FilterError: if the filter cannot be read.
+        FilterError: if the filter cannot be read, or no chip has such a label.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    passing = condition(store.columns(), where=where, bbox=bbox, since=since, until=until)
+    wanted = label_set(store, labels, label_match)
+    passing = condition(store.columns(), where=where, labels=wanted, bbox=bbox, since=since, until=until)
     names = [str(name) for name in (*examples, *unlike)]
     read = [_example(store, name, bundle, options, box if place == 0 else None) for place, name in enumerate(names)]
     likes, unlikes = read[: len(examples)], read[len(examples) :]
@@ -66,8 +72,9 @@ def ask(
         vector=combine(store.space, _stack(store, likes), _stack(store, unlikes)),
         k=k,
         condition=passing,
-        filter=words(where=where, bbox=bbox, since=since, until=until),
+        filter=words(where=where, labels=wanted, bbox=bbox, since=since, until=until),
         without=frozenset(example.words for example in read if example.is_chip),
+        overlap=wanted if wanted is not None and wanted.match == "overlap" else None,
         thumbnail=likes[0].thumbnail,
         labels=likes[0].labels,
     )

@@ -5,6 +5,7 @@ import pyarrow as pa
 from terrakin.archive.condition import All, Compare, Condition, Inside
 from terrakin.chips.window import Box, checked_box
 from terrakin.errors import FilterError
+from terrakin.search.label_sets import LabelSet
 from terrakin.search.period import period
 from terrakin.search.where import parse
 
@@ -12,13 +13,20 @@ __all__ = ["condition", "words"]
 
 
 def condition(
-    schema: pa.Schema, *, where: str | None = None, bbox: Box | None = None, since: str | None = None, until: str | None = None
+    schema: pa.Schema,
+    *,
+    where: str | None = None,
+    labels: LabelSet | None = None,
+    bbox: Box | None = None,
+    since: str | None = None,
+    until: str | None = None,
 ) -> Condition | None:
     """Everything that a chip must be to answer; None where anything may.
 
     Args:
         schema: columns of the archive, against which names are checked.
         where: text in the grammar of `search.where`.
+        labels: what of these the chip must have.
         bbox: chips whose box touches it.
         since: RFC 3339 time, or a day, month or year; chips of then or later.
         until: the same; chips of then or earlier, a day, month or year counting as a whole.
@@ -29,6 +37,8 @@ def condition(
     parts: list[Condition] = []
     if where is not None:
         parts.append(parse(where, schema=schema))
+    if labels is not None:
+        parts.append(labels.condition)
     if bbox is not None:
         try:
             parts.append(Inside(*checked_box(bbox)))
@@ -43,7 +53,12 @@ def condition(
 
 
 def words(
-    *, where: str | None = None, bbox: Box | None = None, since: str | None = None, until: str | None = None
+    *,
+    where: str | None = None,
+    labels: LabelSet | None = None,
+    bbox: Box | None = None,
+    since: str | None = None,
+    until: str | None = None,
 ) -> str | None:
     """The filter as it was asked, in one line; None where nothing was.
 
@@ -52,6 +67,7 @@ def words(
     """
     parts = [
         where,
+        None if labels is None else str(labels),
         None if bbox is None else f"bbox {','.join(f'{edge:g}' for edge in bbox)}",
         None if since is None else f"since {since}",
         None if until is None else f"until {until}",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from terrakin.archive.condition import Condition
 from terrakin.errors import TerrakinError
+from terrakin.search.label_sets import LabelSet
 from terrakin.spaces.kinds import Packed, pack
 from terrakin.spaces.space import Space
 
@@ -48,6 +49,8 @@ class Query:
     """The condition as it was written."""
     without: frozenset[str] = frozenset()
     """Ids of the examples, which are no answers."""
+    overlap: LabelSet | None = None
+    """Labels whose overlap with a chip's own weighs its distance."""
     thumbnail: bytes | None = None
     """The first example as a JPEG."""
     labels: tuple[str, ...] = ()

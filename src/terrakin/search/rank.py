@@ -7,6 +7,7 @@ import pyarrow as pa
 from terrakin.archive.schema import PROPERTY, VECTOR
 from terrakin.archive.store import Store
 from terrakin.chips.window import Window
+from terrakin.search.label_sets import nearest_by_overlap
 from terrakin.search.query import Query
 from terrakin.search.ranking import Hit, Ranking
 
@@ -14,7 +15,7 @@ __all__ = ["hits_of", "rank"]
 
 
 def rank(archive: str, store: Store, query: Query, *, recall: float | None = None) -> Ranking:
-    """The k nearest chips that may answer, nearest first, ties by id.
+    """The k nearest chips that may answer, nearest first, ties by id; where labels weigh, distance / overlap is what counts.
 
     Args:
         archive: path of the archive, for the answer.
@@ -22,9 +23,12 @@ def rank(archive: str, store: Store, query: Query, *, recall: float | None = Non
         query: what is asked.
         recall: measured recall of the store's approximate index, where one answers.
     """
-    # The examples are asked for on top and left out again, which keeps an unfiltered search unfiltered.
-    ids, distances = store.search(query.vector, k=query.k + len(query.without), where=query.condition)
-    kept = [(name, float(distance)) for name, distance in zip(ids, distances, strict=True) if name not in query.without]
+    if query.overlap is not None:
+        kept = nearest_by_overlap(store, query.vector, query.overlap, k=query.k, where=query.condition, without=query.without)
+    else:
+        # The examples are asked for on top and left out again, which keeps an unfiltered search unfiltered.
+        ids, distances = store.search(query.vector, k=query.k + len(query.without), where=query.condition)
+        kept = [(name, float(distance)) for name, distance in zip(ids, distances, strict=True) if name not in query.without]
     return Ranking(
         archive=archive,
         query=query.words,

@@ -58,7 +58,7 @@ def split(images: Images, *, validation: float = 0.0, left_out: Sequence[str] = 
     hashes = np.array([*map(_fraction, images.ids[:sure]), *(1.0,) * images.guessed])
     has = _incidence(images)
     # An image of several labels shows what is left out where one of them is.
-    kept: NDArray[np.bool_] = has[:, trained].any(axis=1) & ~np.delete(has, trained, axis=1).any(axis=1)
+    kept = np.asarray(has[:, trained].any(axis=1) & ~np.delete(has, trained, axis=1).any(axis=1), np.bool_)
     validates = kept & (hashes < validation)
     for number in trained:
         rows = np.flatnonzero(kept[:sure] & has[:sure, number])
