@@ -8,13 +8,19 @@ python -m benchmarks --small         # at a size that takes a minute, into bench
 import argparse
 from pathlib import Path
 
-from benchmarks import indexing, searching, starting, training
+from benchmarks import codesets, indexing, searching, starting, training
 from benchmarks.record import page, write_record
 from benchmarks.result import table
 
 RESULTS = Path(__file__).parent / "results"
 
-SUITES = {"index": indexing.measure, "search": searching.measure, "start": starting.measure, "train": training.measure}
+SUITES = {
+    "index": indexing.measure,
+    "search": searching.measure,
+    "codesets": codesets.measure,
+    "start": starting.measure,
+    "train": training.measure,
+}
 
 
 def main() -> None:

@@ -23,13 +23,14 @@ from terrakin.archive.manifest import Manifest
 from terrakin.archive.report import Summary
 from terrakin.archive.schema import SCENES, VECTOR, chips_schema
 from terrakin.bundles.conversions import Conversions, Part
-from terrakin.bundles.passport import Hashing, Passport, Reduction
+from terrakin.bundles.passport import Hashing, MultiCoding, Passport, Reduction
 from terrakin.cli.app import FAILED, WRONG, WRONG_USE
 from terrakin.datasets.table import table as dataset_rows
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
 from terrakin.evaluation.relevance import RULES
 from terrakin.hashing.known import HASHERS
+from terrakin.hashing.multicode_settings import MultiCodeSettings
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
@@ -451,6 +452,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "frontends": _of_members(FRONTENDS),
     "hashers": _hashers,
     "hashing": _of_fields(Hashing),
+    "multi-coding": _of_fields(MultiCoding),
+    "multi-code": _of_options(MultiCodeSettings),
     "heads": _of_members(HEADS),
     "index-report": _of_fields(Summary),
     "losses": _of_members(LOSSES),

@@ -21,8 +21,8 @@ from terrakin.archive.schema import SCENES, chips_schema
 from terrakin.archive.store import STORES
 from terrakin.bundles.bundle import BUNDLES
 from terrakin.bundles.conversions import Conversions, Part
-from terrakin.bundles.members import CARD, HASHER, MODEL, PASSPORT, REDUCER
-from terrakin.bundles.passport import Hashing, Passport, Reduction
+from terrakin.bundles.members import CARD, HASHER, MODEL, MULTICODE, PASSPORT, REDUCER
+from terrakin.bundles.passport import Hashing, MultiCoding, Passport, Reduction
 from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule
 from terrakin.cli.app import app
@@ -37,6 +37,7 @@ from terrakin.evaluation.robustness.report import Bearing, Robustness
 from terrakin.evaluation.robustness.report import Step as DistortedStep
 from terrakin.hashing.kernels import KERNELS
 from terrakin.hashing.known import FORMS, HASHERS
+from terrakin.hashing.multicode_settings import MultiCodeSettings
 from terrakin.nn.backbones.known import BACKBONES
 from terrakin.nn.frontends.known import FRONTENDS
 from terrakin.nn.heads.known import HEADS
@@ -134,10 +135,11 @@ def test_every_public_method_is_explained(value, root) -> None:
     [
         ("errors.md", errors.__all__),
         ("formats.md", names(Manifest, IndexOptions, Chipping, ScalingRule, SourceOptions)),
-        ("formats.md", names(Passport, Reduction, Conversions, Part, Hashing, Space)),
+        ("formats.md", names(Passport, Reduction, Conversions, Part, Hashing, MultiCoding, Space)),
         ("formats.md", chips_schema(Space("cosine", 4)).names),
         ("formats.md", SCENES.names),
-        ("formats.md", [PASSPORT, MODEL, REDUCER, HASHER, CARD]),
+        ("formats.md", [PASSPORT, MODEL, REDUCER, HASHER, MULTICODE, CARD]),
+        ("multi-code.md", names(MultiCodeSettings)),
         ("indexing.md", names(Summary)),
         ("indexing.md", list(SENSORS)),
         ("formats.md", ["embedding", "features", *Output._fields[1:3], "after_NAME", *READABLE]),

@@ -11,7 +11,7 @@ from terrakin.hashing.multicode import sparse_bytes
 from terrakin.hashing.multicode_arrays import arrays_of, load_multi_code
 from terrakin.hashing.multicode_fit import fit_multi_code
 from terrakin.regions.classes import fit_classes
-from terrakin.regions.extract import Describer
+from terrakin.regions.describer import Describer
 from terrakin.regions.squares import Squares
 from terrakin.spaces.kinds import distances, topk
 from terrakin.spaces.space import Space

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from terrakin.regions.describe import describe
-from terrakin.regions.extract import Describer, extract, read_picture
+from terrakin.regions.describer import Describer
+from terrakin.regions.extract import extract, read_picture
 from terrakin.regions.segment import segment
 from terrakin.regions.squares import Squares
 
@@ -42,7 +43,7 @@ def test_what_was_described_is_not_described_again(pictures, tmp_path, monkeypat
         called.append(image)
         return describe(image, labels, **settings)
 
-    monkeypatch.setattr("terrakin.regions.extract.describe", counted)
+    monkeypatch.setattr("terrakin.regions.describer.describe", counted)
     found = extract(pictures, read_picture, describer)
     assert len(called) == 1
     assert all(map(np.array_equal, found, extract(pictures, read_picture, Describer(Squares(2)))))

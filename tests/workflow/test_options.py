@@ -34,6 +34,7 @@ PROVEN = {
         "--labels": "test_options.py::test_where_labels_and_dates_come_from",
         "--dates": "test_options.py::test_where_labels_and_dates_come_from",
         "--reducer": "test_options.py::test_a_reducer_shortens_the_vectors",
+        "--multi-code": "test_multi_code.py::test_the_command_says_how_images_become_codes",
         "--dataset": "test_options.py::test_a_benchmark_gives_its_labels",
         "--prune": "test_index.py::test_what_changed_is_replaced_and_what_vanished_is_told",
         "--strict": "test_contract.py::test_strict_ends_at_the_first_file_that_is_skipped",

@@ -43,6 +43,10 @@ _BUNDLE = "bundle"
 """Folder of the bundle inside an archive."""
 _REDUCED = "bundle-reduced"
 """Folder of the same bundle with the reducer that was fitted on the archive."""
+_CODED = "bundle-coded"
+"""Folder of the same bundle with the multi-code hashing that was fitted on the archive."""
+_REGIONS = "regions"
+"""Folder of descriptors of regions while a run of indexing goes on."""
 _SCENES = "scenes.lance"
 """Folder of the table of scenes."""
 _CHIPS = "chips.lance"
@@ -70,7 +74,7 @@ class Archive:
             path: a folder that does not exist, is empty, or holds an archive without a chip, which is made anew.
             model: name of a shipped bundle, or path of one.
             options: as in `terrakin.archive.options.changed`: `bands`, `chip_size`, `overlap`, `gsd_m`, `edges`, `min_valid`,
-                `scaling`, `labels`, `dates`, `reducer`.
+                `scaling`, `labels`, `dates`, `reducer`, `multi_code`.
 
         Raises:
             ArchiveError: if there is something at `path`.
@@ -95,7 +99,7 @@ class Archive:
         with writer(path):
             for name in (manifest.NAME, REPORT):
                 (path / name).unlink(missing_ok=True)
-            for name in (_BUNDLE, _REDUCED, _CHIPS, _SCENES):
+            for name in (_BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES):
                 shutil.rmtree(path / name, ignore_errors=True)
             bundle.save(path / _BUNDLE)
             time = manifest.now()
@@ -199,8 +203,11 @@ class Archive:
         with writer(self.path):
             threads = workers or os.cpu_count() or 1
             # One that the model brings along is replaced; it was fitted on other imagery.
-            if self.options.reducer is not None and self._manifest.bundle == _BUNDLE:
-                self._reduce(found, threads)
+            if self._manifest.bundle == _BUNDLE:
+                if self.options.reducer is not None:
+                    self._reduce(found, threads)
+                if self.options.multi_code is not None:
+                    self._code(found, threads)
             try:
                 summary = self._index(found, paths, prune=prune, strict=strict, workers=threads, progress=progress)
             except BaseException:
@@ -209,6 +216,7 @@ class Archive:
                     self._checkpoint(paths)
                 raise
             self._checkpoint(paths)
+            shutil.rmtree(self.path / _REGIONS, ignore_errors=True)
             return summary
 
     def search(
@@ -519,7 +527,7 @@ class Archive:
             found,
             store=self.store,
             ledger=self.ledger,
-            worker=Worker(self.bundle, self.options),
+            worker=Worker(self.bundle.with_regions_kept(self.path / _REGIONS), self.options),
             sources=[str(path) for path in paths],
             **settings,
         )
@@ -543,14 +551,25 @@ class Archive:
 
         words = str(self.options.reducer)
         reducer = fit_reducer(found, Worker(self.bundle, self.options), self.bundle, words, workers=workers)
-        reduced = self.bundle.with_reducer(reducer)
-        shutil.rmtree(self.path / _REDUCED, ignore_errors=True)
-        reduced.save(self.path / _REDUCED)
-        # From here on the archive is of the reduced space. It holds no vector yet, at most an empty table for wider ones.
+        self._become(self.bundle.with_reducer(reducer), _REDUCED)
+
+    def _code(self, found: "Find", workers: int) -> None:
+        from terrakin.archive.fitting import fit_codes
+        from terrakin.archive.work import Worker
+
+        words, bands = str(self.options.multi_code), self.bundle.passport.bands
+        worker = Worker(self.bundle, self.options)
+        coder = fit_codes(found, worker, words, bands, kept=self.path / _REGIONS, workers=workers)
+        self._become(self.bundle.with_multi_code(coder), _CODED)
+
+    def _become(self, bundle: Bundle, folder: str) -> None:
+        """From here on the archive is of this bundle's space. It holds no vector yet, at most an empty table for other ones."""
+        shutil.rmtree(self.path / folder, ignore_errors=True)
+        bundle.save(self.path / folder)
         if (self.path / _CHIPS).exists():
             shutil.rmtree(self.path / _CHIPS)
-        self._bundle, self._store = reduced, None
-        self._manifest = replace(self._manifest, model=_model(reduced), bundle=_REDUCED)
+        self._bundle, self._store = bundle, None
+        self._manifest = replace(self._manifest, model=_model(bundle), bundle=folder)
         manifest.write(self.path, self._manifest)
 
     def _checkpoint(self, paths: list[Path]) -> None:
@@ -567,11 +586,12 @@ def _is_ours(folder: Path) -> bool:
     Such a run held the lock, so its lock file is there; anything else is somebody's.
     """
     names = {entry.name for entry in folder.iterdir()}
-    ours = {LOCK, HOLDER, manifest.NAME, REPORT, _BUNDLE, _REDUCED, _CHIPS, _SCENES}
+    ours = {LOCK, HOLDER, manifest.NAME, REPORT, _BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES}
     return not names or (LOCK in names and all(name in ours or name.startswith(f".{_BUNDLE}") for name in names))
 
 
 def _model(bundle: Bundle) -> str:
     passport = bundle.passport
     reduced = "" if passport.reducer is None else f" + {passport.reducer.kind}:{passport.reducer.size}"
-    return f"{passport.name} {passport.version}{reduced}"
+    coded = "" if passport.multi_code is None else f" + multi-code:{passport.multi_code.primitives}x{passport.multi_code.bits}"
+    return f"{passport.name} {passport.version}{reduced}{coded}"

@@ -1,8 +1,13 @@
-"""Fitting a reducer on an archive: on a sample of the chips that it is about to hold."""
+"""Fitting on an archive what makes its vectors: on a sample of the chips that it is about to hold."""
 
 import hashlib
 import heapq
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +17,23 @@ from terrakin.archive.work import Piece, Worker
 from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.reducer import Reducer, fit, parse_reducer
 from terrakin.errors import SceneError
+from terrakin.hashing.multicode import MultiCode, regions_of
+from terrakin.hashing.multicode_fit import fit_multi_code
+from terrakin.hashing.multicode_settings import parse_multi_code
+from terrakin.regions.describer import Describer
+from terrakin.regions.known import segmenter
 from terrakin.scenes.scene import Candidate
 
-__all__ = ["SAMPLE", "fit_reducer"]
+__all__ = ["SAMPLE", "fit_codes", "fit_reducer"]
+
+T = TypeVar("T")
 
 SAMPLE = 5000
-"""Chips that a reducer is fitted on; all where there are fewer."""
+"""Chips that are fitted on; all where there are fewer."""
 
 
 def fit_reducer(found: Find, worker: Worker, bundle: Bundle, words: str, *, workers: int) -> Reducer:
     """Fit a reducer on a sample of the chips that `found` will give.
-
-    The sample is chosen by hashes of ids: the same sources give the same reducer, in whatever order they are listed.
 
     Args:
         found: lists the candidates.
@@ -36,24 +46,65 @@ def fit_reducer(found: Find, worker: Worker, bundle: Bundle, words: str, *, work
         BundleError: if there are too few chips, or more dimensions are asked for than the model gives.
     """
     size, whiten = parse_reducer(words)
+    blocks = (np.concatenate(parts) for parts in _sampled(found, worker, bundle.raw, workers=workers) if parts)
+    return fit(blocks, size=size, whiten=whiten, fitted_on="archive")
+
+
+def fit_codes(found: Find, worker: Worker, words: str, bands: Sequence[str], *, kept: Path, workers: int) -> MultiCode:
+    """Fit multi-code hashing on a sample of the chips that `found` will give.
+
+    Args:
+        found: lists the candidates.
+        worker: opens and reads them.
+        words: settings; see `MultiCodeSettings`.
+        bands: common names of the bands that are read.
+        kept: folder that keeps descriptors of regions: a run that goes on after an interruption finds them there.
+        workers: threads.
+
+    Raises:
+        HashingError: if there are too few chips, or too few that show one kind of region.
+        MissingExtraError: if a package is not installed.
+    """
+    settings = parse_multi_code(words)
+    describer = Describer(segmenter(settings.regions), tuple(bands))
+    held = replace(describer, cache=kept)
+    regions = [
+        region
+        for chip in _sampled(found, worker, partial(regions_of, held), workers=workers)
+        for block in chip
+        for region in block
+    ]
+    return fit_multi_code(
+        regions,
+        primitives=settings.primitives,
+        threshold=settings.threshold,
+        bits=settings.bits,
+        missing=settings.missing,
+        describer=describer,
+    )
+
+
+def _sampled(found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T], *, workers: int) -> Iterator[list[T]]:
+    """What `of` gives for the pixels (n, C, H, W) of sampled chips, a list a scene; empty for a scene that cannot be opened.
+
+    The sample is chosen by hashes of ids: the same sources give the same sample, in whatever order they are listed.
+    """
     candidates = heapq.nsmallest(
         SAMPLE, (item for _, item in found() if isinstance(item, Candidate)), key=lambda candidate: _hash(candidate.key)
     )
     each = -(-SAMPLE // max(1, len(candidates)))
 
-    def vectors(candidate: Candidate) -> NDArray[np.float32]:
+    def read(candidate: Candidate) -> list[T]:
         try:
             job = worker.open(candidate)
         except SceneError:
-            return np.empty((0, 0), np.float32)  # it is reported when the scene is indexed
+            return []  # it is reported when the scene is indexed
         chosen = heapq.nsmallest(each, job.windows, key=lambda pair: _hash(pair[1]))
-        parts = [bundle.raw(values) for values in worker.pixels([Piece(job, chosen)])]
-        return np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
+        return [of(values) for values in worker.pixels([Piece(job, chosen)])]
 
     with ThreadPoolExecutor(workers) as pool:
         try:
-            blocks = (block for block in pool.map(vectors, candidates) if len(block))
-            return fit(blocks, size=size, whiten=whiten, fitted_on="archive")
+            yield from pool.map(read, candidates)
         finally:
             worker.close()
 

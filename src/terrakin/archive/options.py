@@ -9,7 +9,8 @@ from terrakin.bundles.passport import Passport
 from terrakin.bundles.reducer import parse_reducer
 from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule, parse_scaling
-from terrakin.errors import ArchiveError, BundleError
+from terrakin.errors import ArchiveError, BundleError, HashingError
+from terrakin.hashing.multicode_settings import parse_multi_code
 from terrakin.scenes.find import SourceOptions
 
 __all__ = ["IndexOptions", "Options", "changed"]
@@ -29,12 +30,24 @@ class IndexOptions:
     """Where labels and dates come from."""
     reducer: str | None = None
     """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the archive; None for the bundle as it is."""
+    multi_code: str | None = None
+    """Settings of multi-code hashing in words, fitted on the archive; None for the model's embeddings."""
 
     def __post_init__(self) -> None:
         if self.reducer is not None:
             try:
                 parse_reducer(self.reducer)
             except BundleError as exc:
+                raise ValueError(str(exc)) from exc
+        if self.multi_code is not None:
+            if self.reducer is not None:
+                raise ValueError(
+                    "codes of regions take the place of embeddings, so that a reducer has none; leave one of them out"
+                )
+            try:
+                # In full, so that the same settings are the same words.
+                object.__setattr__(self, "multi_code", str(parse_multi_code(self.multi_code)))
+            except HashingError as exc:
                 raise ValueError(str(exc)) from exc
 
     def must_suit(self, passport: Passport) -> None:
@@ -76,6 +89,8 @@ class IndexOptions:
                 scaling=ScalingRule(**scaling),
                 sources=SourceOptions(**values["sources"]),
                 reducer=values["reducer"],
+                # Archives from before it was there have none.
+                multi_code=values.get("multi_code"),
             )
         except (KeyError, TypeError, ValueError) as exc:
             raise ArchiveError(f"archive.json has broken options ({exc}); make the archive again") from exc
@@ -98,6 +113,7 @@ class IndexOptions:
             "--labels": self.sources.labels,
             "--dates": self.sources.dates,
             "--reducer": "none" if self.reducer is None else self.reducer,
+            "--multi-code": "none" if self.multi_code is None else self.multi_code,
         }
 
     def differences(self, other: "IndexOptions") -> list[str]:
@@ -119,6 +135,7 @@ class Options(TypedDict, total=False):
     labels: str | None
     dates: str | None
     reducer: str | None
+    multi_code: str | None
 
 
 def changed(
@@ -134,6 +151,7 @@ def changed(
     labels: str | None = None,
     dates: str | None = None,
     reducer: str | None = None,
+    multi_code: str | None = None,
 ) -> IndexOptions:
     """`options` with those replaced that are not None.
 
@@ -149,6 +167,7 @@ def changed(
         labels: where labels come from; see `SourceOptions`.
         dates: where acquisition times come from; see `SourceOptions`.
         reducer: `pca:SIZE` or `pca-whitened:SIZE`.
+        multi_code: `default`, or settings such as `primitives=8,threshold=0.5,bits=32`; see `MultiCodeSettings`.
 
     Raises:
         ValueError: if a value is out of range.
@@ -161,6 +180,7 @@ def changed(
         scaling=options.scaling if scaling is None else parse_scaling(scaling),
         sources=dataclasses.replace(options.sources, **_given(sources)),
         reducer=options.reducer if reducer is None else reducer,
+        multi_code=options.multi_code if multi_code is None else multi_code,
     )
 
 

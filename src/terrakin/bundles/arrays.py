@@ -2,19 +2,41 @@
 
 import hashlib
 import io
+import re
 import tokenize
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from terrakin.bundles.members import unzip
 from terrakin.errors import BundleError
 
-__all__ = ["digest_of", "read_array"]
+__all__ = ["digest_of", "read_array", "read_arrays", "write_arrays"]
 
 _BROKEN = (ValueError, EOFError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
 # What NumPy raises on a broken file: its header is a Python literal that NumPy tokenizes.
+
+_NAME = re.compile(r"[a-z][a-z0-9_.]{0,99}\.npy")
+
+
+def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The contents of an `.npz` of arrays, none of them of objects."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def read_arrays(content: bytes, where: str, *, most: int = 256) -> dict[str, NDArray[Any]]:
+    """The arrays by name in the bytes of an `.npz` that `write_arrays` wrote.
+
+    Raises:
+        BundleError: if it is broken, or holds anything but arrays or more than `most` of them.
+    """
+    members = unzip(io.BytesIO(content), _sizes(content, where, most), where)
+    return {name.removesuffix(".npy"): read_array(array, f"{name} in {where}") for name, array in members.items()}
 
 
 def read_array(content: bytes, where: str, *, promised: tuple[tuple[int, ...], DTypeLike] | None = None) -> NDArray[Any]:
@@ -62,3 +84,17 @@ def _bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     for side in shape:
         count *= side
     return count
+
+
+def _sizes(content: bytes, where: str, most: int) -> dict[str, int]:
+    """Names and sizes of the arrays, which depend on what they are of; together no larger than the file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as exc:
+        raise BundleError(f"{where} is not a readable zip: {exc}") from exc
+    if len(infos) > most or sum(info.file_size for info in infos) > len(content):
+        raise BundleError(f"{where} holds more than it may: {len(infos)} arrays; they are stored, not packed")
+    if wrong := [info.filename for info in infos if not _NAME.fullmatch(info.filename)]:
+        raise BundleError(f"{where} holds {wrong[0]!r}; expected arrays")
+    return {info.filename: info.file_size for info in infos}

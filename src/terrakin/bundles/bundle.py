@@ -12,11 +12,14 @@ from terrakin.bundles import passport_json
 from terrakin.bundles.conversions import step_output
 from terrakin.bundles.graph import Graph
 from terrakin.bundles.hash_file import hashing_of, read_hasher, write_hasher
-from terrakin.bundles.members import CARD, HASHER, MODEL, PASSPORT, REDUCER, read_members, write_members
+from terrakin.bundles.members import CARD, HASHER, MODEL, MULTICODE, PASSPORT, REDUCER, read_members, write_members
+from terrakin.bundles.multicode_file import coding_of, read_multi_code, write_multi_code
 from terrakin.bundles.passport import Hashing, Passport
 from terrakin.bundles.reducer import Reducer, read_reducer, write_reducer
 from terrakin.errors import BundleError, UnknownNameError
 from terrakin.hashing.hasher import Hasher
+from terrakin.hashing.multicode import MultiCode, regions_of
+from terrakin.regions.describe import size
 from terrakin.registry import Registry
 from terrakin.spaces.kinds import Packed, pack
 from terrakin.spaces.space import Space
@@ -49,6 +52,8 @@ class Bundle:
     """What is applied to the graph's embedding, where there is something."""
     hasher: Hasher | None
     """What makes codes of embeddings, where there is something."""
+    multi_code: MultiCode | None
+    """What makes sets of codes of images, in place of the graph, where there is something."""
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class Bundle:
         card: str,
         reducer: Reducer | None = None,
         hasher: Hasher | None = None,
+        multi_code: MultiCode | None = None,
     ) -> None:
         """A bundle of its parts.
 
@@ -67,9 +73,10 @@ class Bundle:
             card: Markdown.
             reducer: the one that the passport names, if it names one.
             hasher: likewise.
+            multi_code: likewise.
 
         Raises:
-            BundleError: if the passport names another model, reducer or hash function.
+            BundleError: if the passport names another model, reducer, hash function or multi-code hashing.
         """
         if hashlib.sha256(model).hexdigest() != passport.digest:
             raise BundleError(f"the model file is not the one that the passport of {passport.name} names: sha256 differs")
@@ -77,10 +84,13 @@ class Bundle:
             raise BundleError(f"the reducer is not the one that the passport of {passport.name} names")
         if not _is_named(hasher, passport.hasher):
             raise BundleError(f"the hash function is not the one that the passport of {passport.name} names")
+        if not _is_coded(multi_code, passport):
+            raise BundleError(f"the multi-code hashing is not the one that the passport of {passport.name} names")
         self.passport = passport
         self.card = card
         self.reducer = reducer
         self.hasher = hasher
+        self.multi_code = multi_code
         self.model = model
         self._graph = Graph(model, passport)
 
@@ -100,6 +110,8 @@ class Bundle:
             ValueError: for values of another shape or type.
             BundleError: if the model cannot be run, fails its self-test, or gives what the space cannot hold.
         """
+        if self.multi_code is not None:
+            return self.multi_code.encode(regions_of(self.multi_code.describer, values))
         vectors = self.raw(values)
         if self.reducer is not None:
             vectors = self.reducer.apply(vectors)
@@ -107,6 +119,21 @@ class Bundle:
             return pack(self.passport.space, vectors)
         except ValueError as exc:
             raise BundleError(f"{self.passport.name} gives an embedding that its space cannot hold: {exc}") from exc
+
+    def ask(self, values: NDArray[np.float32]) -> tuple[Packed, float | None]:
+        """An image as a query: its embedding, and for multi-code hashing the threshold where it had to be lowered.
+
+        Args:
+            values: (C, H, W), else as `embed` takes them.
+
+        Returns:
+            (W,) packed; and the lower threshold by which the image shows a kind of region, None where it does so anyway.
+        """
+        if self.multi_code is None:
+            vector: Packed = self.embed(values[np.newaxis])[0]
+            return vector, None
+        asked = self.multi_code.ask(regions_of(self.multi_code.describer, values[np.newaxis])[0])
+        return asked.codes, asked.threshold if asked.lowered else None
 
     def raw(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embeddings (N, D) as they leave the graph, before reducer and packing; takes and raises as `embed`."""
@@ -191,6 +218,32 @@ class Bundle:
         other.passport = replace(self.passport, hasher=hashing_of(hasher, fitted_on))
         return other
 
+    def with_multi_code(self, coder: MultiCode, *, fitted_on: str = "archive") -> "Bundle":
+        """A bundle that reads images as this one does, and makes sets of codes of their regions in place of embeddings.
+
+        Args:
+            coder: fitted on images as this bundle reads them.
+            fitted_on: what they were, in words.
+
+        Raises:
+            BundleError: if its regions are of another number of bands.
+        """
+        passport = self.passport
+        wanted, found = size(len(passport.bands)), len(coder.primitives.standard.mean)
+        if found != wanted:
+            raise BundleError(f"regions of {len(passport.bands)} bands have {wanted} numbers, and the codes are of {found}")
+        coding = coding_of(coder, passport.embedding_size, fitted_on)
+        other = copy.copy(self)
+        other.reducer, other.hasher, other.multi_code = None, None, coder
+        other.passport = replace(passport, reducer=None, hasher=None, multi_code=coding, space=coder.space)
+        return other
+
+    def with_regions_kept(self, folder: Path) -> "Bundle":
+        """The same, with a folder that keeps descriptors of regions, so that no image is cut twice; for multi-code hashing."""
+        other = copy.copy(self)
+        other.multi_code = None if self.multi_code is None else self.multi_code.cached(folder)
+        return other
+
     def self_check(self) -> None:
         """Run the passport's self-test, which also runs by itself before the first image is embedded.
 
@@ -210,6 +263,8 @@ class Bundle:
             members[REDUCER] = write_reducer(self.reducer)
         if self.hasher is not None:
             members[HASHER] = write_hasher(self.hasher)
+        if self.multi_code is not None:
+            members[MULTICODE] = write_multi_code(self.multi_code)
         write_members(path, members)
 
 
@@ -232,19 +287,30 @@ def open_bundle(name_or_path: str | Path) -> Bundle:
         raise BundleError(f"{str(path)!r} has a reducer in its passport or a {REDUCER}, but not both")
     if (passport.hasher is None) != (HASHER not in members):
         raise BundleError(f"{str(path)!r} has a hash function in its passport or a {HASHER}, but not both")
-    reducer, hasher = None, None
+    if (passport.multi_code is None) != (MULTICODE not in members):
+        raise BundleError(f"{str(path)!r} has multi-code hashing in its passport or a {MULTICODE}, but not both")
+    reducer, hasher, coder = None, None, None
     if passport.reducer is not None:
         reducer = read_reducer(members[REDUCER], passport.reducer, where=f"{REDUCER} in {str(path)!r}")
     if passport.hasher is not None:
         hasher = read_hasher(members[HASHER], passport.hasher, where=f"{HASHER} in {str(path)!r}")
+    if passport.multi_code is not None:
+        coder = read_multi_code(members[MULTICODE], passport.multi_code, where=f"{MULTICODE} in {str(path)!r}")
     card = _text(members[CARD], f"{CARD} in {str(path)!r}")
-    return Bundle(passport, model=members[MODEL], card=card, reducer=reducer, hasher=hasher)
+    return Bundle(passport, model=members[MODEL], card=card, reducer=reducer, hasher=hasher, multi_code=coder)
 
 
 def _is_named(hasher: Hasher | None, named: Hashing | None) -> bool:
     if hasher is None or named is None:
         return hasher is None and named is None
     return hashing_of(hasher, named.fitted_on) == named
+
+
+def _is_coded(coder: MultiCode | None, passport: Passport) -> bool:
+    coding = passport.multi_code
+    if coder is None or coding is None:
+        return coder is None and coding is None
+    return coding_of(coder, coding.size_in, coding.fitted_on) == coding and coder.space == passport.space
 
 
 def _path(name_or_path: str | Path) -> Path:

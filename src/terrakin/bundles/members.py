@@ -13,26 +13,29 @@ from typing import BinaryIO
 
 from terrakin.errors import BundleError
 
-__all__ = ["CARD", "HASHER", "MODEL", "PASSPORT", "REDUCER", "read_members", "unzip", "write_members"]
+__all__ = ["CARD", "HASHER", "MODEL", "MULTICODE", "PASSPORT", "REDUCER", "read_members", "unzip", "write_members"]
 
 PASSPORT = "passport.json"
 MODEL = "model.onnx"
 REDUCER = "reducer.npz"
 HASHER = "hasher.npz"
+MULTICODE = "multicode.npz"
 CARD = "card.md"
 
-_LARGEST = MappingProxyType({PASSPORT: 1 << 16, MODEL: 1 << 29, REDUCER: 1 << 28, HASHER: 1 << 28, CARD: 1 << 20})
+_LARGEST = MappingProxyType(
+    {PASSPORT: 1 << 16, MODEL: 1 << 29, REDUCER: 1 << 28, HASHER: 1 << 28, MULTICODE: 1 << 28, CARD: 1 << 20}
+)
 # Bytes. Everything is read into memory, so what a stranger can make us read has a limit; 512 MB is a network of 130 million
 # float32 weights, more than a laptop's CPU is asked to run.
 
-_OPTIONAL = (REDUCER, HASHER)
+_OPTIONAL = (REDUCER, HASHER, MULTICODE)
 
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, MemoryError)
 # What zipfile raises on hostile or broken input: encrypted members and unknown flags are a RuntimeError.
 
 
 def read_members(path: Path) -> dict[str, bytes]:
-    """Contents of a bundle's files by name; only reducer and hash function may be missing.
+    """Contents of a bundle's files by name; only what the passport need not name may be missing.
 
     Nothing is unpacked to disk. A folder may hold other files, which are not read; a zip may not.
 

@@ -11,7 +11,7 @@ from terrakin.chips.scaling import parse_scaling
 from terrakin.errors import PassportMismatchError
 from terrakin.spaces.space import Space
 
-__all__ = ["FORMAT", "SELF_TEST_PARTS", "Hashing", "Passport", "Reduction", "must_match"]
+__all__ = ["FORMAT", "SELF_TEST_PARTS", "Hashing", "MultiCoding", "Passport", "Reduction", "must_match"]
 
 FORMAT = 1
 """Number of the bundle format that this program writes."""
@@ -72,6 +72,32 @@ class Hashing:
 
 
 @dataclass(frozen=True, slots=True)
+class MultiCoding:
+    """The place of multi-code hashing in a passport: images become sets of codes by their regions, and not by the network."""
+
+    regions: str
+    """How images are cut into regions; a name."""
+    primitives: int
+    """Kinds of regions that have a code."""
+    bits: int
+    """Length of each code, a multiple of 8."""
+    size_in: int
+    """Dimensions of the graph's embedding, which is not used."""
+    fitted_on: str
+    """Data it was fitted on, in words: `archive`."""
+    digest: str
+    """SHA-256 of the arrays of its file, in hex."""
+
+    def __post_init__(self) -> None:
+        _check(_NAME.fullmatch(self.regions), f"a way to cut images has a name in lower case, got {self.regions!r}")
+        _check(self.primitives >= 1, f"there is at least 1 primitive, got {self.primitives}")
+        _check(self.bits >= 8 and self.bits % 8 == 0, f"codes have a multiple of 8 bits, at least 8, got {self.bits}")
+        _check(self.size_in >= 1, f"a network gives at least 1 dimension, got {self.size_in}")
+        _check(_is_line(self.fitted_on), f"fitted_on is one line of text, got {self.fitted_on!r}")
+        _check(_DIGEST.fullmatch(self.digest), f"a digest is 64 hex digits, got {self.digest!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Passport:
     """What a bundle needs and gives. Two embeddings compare only where their passports agree."""
 
@@ -111,6 +137,8 @@ class Passport:
     """What a front-end before the network does with an image; the key is not written where there is none."""
     hasher: Hashing | None = None
     """The hash function that makes codes of embeddings; the key is not written where there is none."""
+    multi_code: MultiCoding | None = None
+    """What makes sets of codes of images, in place of the network; the key is not written where there is nothing."""
 
     def __post_init__(self) -> None:
         _check(_NAME.fullmatch(self.name), f"a name is lower case letters, digits and hyphens, got {self.name!r}")
@@ -137,6 +165,13 @@ class Passport:
                 not self.space.is_binary and self.hasher.size_in == self.space.size,
                 f"the hash function reads vectors of {self.hasher.size_in} dimensions, and the space is {_space(self)}",
             )
+        if self.multi_code is not None:
+            held = self.multi_code
+            _check(
+                self.reducer is None
+                and (self.space.kind, self.space.size, self.space.codes) == ("codeset", held.bits, held.primitives),
+                f"{held.primitives} codes of {held.bits} bits and no reducer make a space of these, got {_space(self)}",
+            )
         _check(_DIGEST.fullmatch(self.digest), f"a digest is 64 hex digits, got {self.digest!r}")
         wanted = min(SELF_TEST_PARTS, self.embedding_size)
         _check(
@@ -154,7 +189,8 @@ class Passport:
     @property
     def embedding_size(self) -> int:
         """Width of the graph's `embedding`, before reducer and packing."""
-        return self.reducer.size_in if self.reducer else self.space.size * self.space.codes
+        before = self.reducer or self.multi_code
+        return before.size_in if before else self.space.size * self.space.codes
 
 
 def must_match(have: Passport, want: Passport, *, have_is: str = "the bundle", want_is: str = "the archive") -> None:
@@ -172,7 +208,7 @@ def must_match(have: Passport, want: Passport, *, have_is: str = "the bundle", w
     Raises:
         PassportMismatchError: naming every side that differs with both values.
     """
-    sides = {"model": _model, "bands": _bands, "input": _input, "reducer": _reducer, "space": _space}
+    sides = {"model": _model, "bands": _bands, "input": _input, "reducer": _reducer, "multi-code": _multi_code, "space": _space}
     other = [f"other {side} ({say(have)}, wanted {say(want)})" for side, say in sides.items() if say(have) != say(want)]
     if other:
         raise PassportMismatchError(
@@ -200,6 +236,11 @@ def _reducer(passport: Passport) -> str:
     if reducer is None:
         return "none"
     return f"{reducer.kind} to {reducer.size} fitted on {reducer.fitted_on}, sha256 {reducer.digest[:12]}"
+
+
+def _multi_code(passport: Passport) -> str:
+    coding = passport.multi_code
+    return "none" if coding is None else f"fitted on {coding.fitted_on}, sha256 {coding.digest[:12]}"
 
 
 def _space(passport: Passport) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from terrakin.bundles.conversions import Conversions, Part
-from terrakin.bundles.passport import FORMAT, Hashing, Passport, Reduction
+from terrakin.bundles.passport import FORMAT, Hashing, MultiCoding, Passport, Reduction
 from terrakin.chips.pixels import Upsampling
 from terrakin.errors import BundleError
 from terrakin.registry import nearest
@@ -23,8 +23,8 @@ def read(text: str, *, where: str = "passport.json") -> Passport:
     """The passport that a text holds.
 
     Args:
-        text: a JSON object with every key of a passport and no other; `frontend`, `hasher`, `scaling` and `upsampling` may be
-            missing, and so may `missing` of the space.
+        text: a JSON object with every key of a passport and no other; `frontend`, `hasher`, `multi_code`, `scaling` and
+            `upsampling` may be missing, and so may `missing` of the space.
         where: what is read, for messages.
 
     Raises:
@@ -144,6 +144,10 @@ def _part(value: Any, where: str) -> Part:
     return _build(Part, {"name": _text, "length": _integer}, value, where)
 
 
+def _multi_coding(value: Any, where: str) -> MultiCoding | None:
+    return None if value is None else _build(MultiCoding, _MULTI_CODING, value, where)
+
+
 def _wrong(where: str, wanted: str, value: object) -> BundleError:
     found = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return BundleError(f"{where} must be {wanted}, got {found.get(type(value), 'a number')}")
@@ -162,6 +166,10 @@ def _cause(exc: Exception) -> str:
 
 _REDUCTION: dict[str, Reader] = {"kind": _text, "size_in": _integer, "size": _integer, "fitted_on": _text, "digest": _text}
 _HASHING: dict[str, Reader] = {field.name: {str: _text, int: _integer}[field.type] for field in fields(Hashing)}  # type: ignore[index]
+_MULTI_CODING: dict[str, Reader] = {
+    field.name: {str: _text, int: _integer}[field.type]  # type: ignore[index]
+    for field in fields(MultiCoding)
+}
 _CONVERSIONS: dict[str, Reader] = {"name": _text, "parts": _tuple_of(_part), "order": _tuple_of(_text)}
 _BY_TYPE: dict[Any, Reader] = {
     str: _text,
@@ -171,10 +179,11 @@ _BY_TYPE: dict[Any, Reader] = {
     Space: _space,
     Reduction | None: _reduction,
     Hashing | None: _hashing,
+    MultiCoding | None: _multi_coding,
     Conversions | None: _conversions,
     str | None: _text_or_none,
     Upsampling: _text,
 }
-_OPTIONAL: dict[str, Any] = {"frontend": None, "hasher": None, "scaling": None, "upsampling": "bicubic"}
+_OPTIONAL: dict[str, Any] = {"frontend": None, "hasher": None, "multi_code": None, "scaling": None, "upsampling": "bicubic"}
 # What a passport that lacks the key means.
 _PASSPORT: dict[str, Reader] = {field.name: _BY_TYPE[field.type] for field in fields(Passport)}

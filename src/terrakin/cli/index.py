@@ -69,6 +69,13 @@ def _index(
     reducer: Annotated[
         str | None, typer.Option(help="Fit a reducer on the archive: pca:SIZE or pca-whitened:SIZE.", metavar="KIND:SIZE")
     ] = None,
+    multi_code: Annotated[
+        str | None,
+        typer.Option(
+            help="Codes of regions in place of embeddings, fitted on the archive: default, or primitives=8,bits=32,...",
+            metavar="SETTINGS",
+        ),
+    ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(help="Read the sources as copies of this benchmark; see `terrakin show datasets`.", metavar="NAME"),
@@ -98,6 +105,7 @@ def _index(
         "labels": labels,
         "dates": dates,
         "reducer": reducer,
+        "multi_code": multi_code,
     }
     missing = [path for path in sources if not path.exists()]
     if missing:

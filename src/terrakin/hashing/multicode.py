@@ -1,21 +1,22 @@
 """Multi-code hashing: a code for each kind of region that an image shows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.hashing.hasher import Hasher
-from terrakin.regions.extract import Describer
+from terrakin.regions.describer import Describer
 from terrakin.regions.primitives import Primitives, shown
 from terrakin.spaces.hamming import pack_bits
 from terrakin.spaces.kinds import Packed
 from terrakin.spaces.space import Missing, Space
 
-__all__ = ["Asked", "MultiCode", "sparse_bytes"]
+__all__ = ["Asked", "MultiCode", "regions_of", "sparse_bytes"]
 
 T = TypeVar("T")
 
@@ -94,6 +95,10 @@ class MultiCode:
         descriptors, there = self._shown(standardised, threshold)
         return Asked(self._packed(descriptors[None], there[None])[0], threshold, lowered=largest < self.threshold)
 
+    def cached(self, folder: Path) -> "MultiCode":
+        """The same, with a folder that keeps descriptors of regions."""
+        return replace(self, describer=replace(self.describer, cache=folder))
+
     @cached_property
     def zero_codes(self) -> NDArray[np.uint8]:
         """(n, bits / 8) the code of a zero vector by each hash function."""
@@ -118,6 +123,19 @@ class MultiCode:
             have = there[:, number]
             codes[have, number] = hasher.codes(descriptors[have, number].astype(np.float32))
         return np.hstack([pack_bits(there), codes.reshape(len(there), -1)])
+
+
+def regions_of(describer: Describer, values: NDArray[np.floating]) -> list[NDArray[np.float32]]:
+    """Descriptors of the regions of images.
+
+    Args:
+        describer: cuts and describes.
+        values: (N, C, H, W) in [0, 1], as chips are read.
+    """
+    if values.ndim != 4:
+        raise ValueError(f"images have the shape (N, C, H, W), got {values.shape}")
+    # Resampling can leave the range by a rounding error.
+    return [describer(image) for image in np.clip(np.moveaxis(values, 1, 3), 0, 1)]
 
 
 def sparse_bytes(space: Space, sets: Packed) -> float:

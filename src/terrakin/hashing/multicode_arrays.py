@@ -10,7 +10,7 @@ from terrakin.hashing.hasher import Arrays
 from terrakin.hashing.known import load_hasher
 from terrakin.hashing.multicode import MultiCode
 from terrakin.regions.classes import Classes
-from terrakin.regions.extract import Describer
+from terrakin.regions.describer import Describer
 from terrakin.regions.known import segmenter, settings_of
 from terrakin.regions.mixture import Mixture
 from terrakin.regions.primitives import Primitives

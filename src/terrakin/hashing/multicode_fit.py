@@ -10,7 +10,7 @@ from terrakin.errors import HashingError
 from terrakin.hashing.hasher import Option
 from terrakin.hashing.known import fit_hasher
 from terrakin.hashing.multicode import MultiCode
-from terrakin.regions.extract import Describer
+from terrakin.regions.describer import Describer
 from terrakin.regions.mixture import SAMPLE, fit_mixture
 from terrakin.regions.primitives import Primitives, shown
 from terrakin.spaces.space import Missing

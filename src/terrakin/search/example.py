@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from terrakin.archive.options import IndexOptions
 from terrakin.bundles.bundle import Bundle
 from terrakin.bundles.passport import Passport
@@ -38,7 +36,9 @@ def embed_file(path: Path, *, bundle: Bundle, options: IndexOptions, box: Box | 
     """
     pixels, seen = _read(path, bundle.passport, options, box)
     words = str(path) if box is None else f"{path} box {','.join(f'{edge:g}' for edge in box)}"
-    vector = bundle.embed(pixels.values[np.newaxis])[0]
+    vector, lowered = bundle.ask(pixels.values)
+    if lowered is not None:
+        words += f" (no region reached the threshold of the codes; lowered to {lowered:.2f})"
     return Example(words, vector, thumbnail(pixels, seen))
 
 
