@@ -139,7 +139,7 @@ def embedding(root: Path, images: Images) -> str:
     packed, space = np.stack(vectors), bundle.passport.space
     recall, taken = _recall(space, packed, images), _microseconds(space, packed)
     size = packed[0].nbytes
-    return f"| embedding of {DEFAULT} | | | {8 * size} | {100 * recall:.1f} | | {size} | {taken:.0f} |"
+    return f"| embedding of {DEFAULT} | | | | {100 * recall:.1f} | | {size} | {taken:.0f} |"
 
 
 def _line(name: str, primitives: float, threshold: float, bits: float, rule: Missing, images: Images, rest: Images) -> None:

@@ -72,3 +72,10 @@ def test_a_broken_file_is_made_again(pictures, tmp_path, broken) -> None:
     kept.write_bytes(broken)
     assert np.array_equal(describer(image), first)
     assert np.array_equal(np.load(kept), first)
+
+
+def test_a_folder_that_cannot_be_written_costs_time_alone(pictures, tmp_path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    image = read_picture(pictures[0])
+    kept = Describer(Squares(2), cache=tmp_path / "file")
+    assert np.array_equal(kept(image), Describer(Squares(2))(image))

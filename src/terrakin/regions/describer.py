@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +44,9 @@ class Describer:
             return found
         described = describe(image, segment(image, self.segmenter, min_area=self.min_area), bands=self.bands)
         if kept is not None:
-            _write(kept, described)
+            # Nothing but time is lost where the disk is full; whoever writes the results will tell.
+            with suppress(OSError):
+                _write(kept, described)
         return described
 
     def _place(self, cache: Path, image: NDArray[np.floating]) -> Path:
@@ -64,7 +68,7 @@ def _read(path: Path, wide: int) -> NDArray[np.float32] | None:
 
 def _write(path: Path, described: NDArray[np.float32]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with beside.open("wb") as file:
         np.save(file, described)
     beside.replace(path)
