@@ -39,9 +39,11 @@ class Mhcln:
     rate: float = 1e-4
     """Learning rate of Adam."""
     steps: int = 10_000
-    """Batches of one pair of classes each."""
+    """Batches."""
     triplets: int = 30
     """Anchors, positives and negatives of a batch."""
+    pairs: int = 1
+    """Pairs of classes in a batch, which share its triplets; 1 as published."""
     width: int = 1024
     """Units of the first layer; each that follows has half as many."""
     depth: int = 2
@@ -49,6 +51,8 @@ class Mhcln:
 
     def __post_init__(self) -> None:
         _must_be_positive(self.margin, self.rate, self.steps, self.triplets, self.width)
+        if self.pairs < 1 or self.triplets % self.pairs:
+            raise ValueError(f"pairs divide the {self.triplets} triplets of a batch, got {self.pairs}")
         if min(self.push, self.balance, self.depth) < 0:
             raise ValueError("push, balance and depth are at least 0")
         if self.balanced not in get_args(Balance):

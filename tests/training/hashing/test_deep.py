@@ -37,6 +37,17 @@ def test_a_batch_is_of_one_pair_of_classes(sizes):
     assert len(seen) == 6
 
 
+def test_several_pairs_share_a_batch():
+    classes = np.repeat(np.arange(8), 20)
+    members = [np.flatnonzero(classes == label) for label in range(8)]
+    anchors, positives, negatives = classes[triplets(members, 30, np.random.default_rng(0), pairs=10)].reshape(3, 10, 3)
+    assert (anchors == positives).all()
+    assert (anchors != negatives).all()
+    assert (anchors == anchors[:, :1]).all()
+    assert (negatives == negatives[:, :1]).all()
+    assert len(np.unique(anchors)) > 3
+
+
 def gap(hasher):
     """By how much codes of one class lie closer than codes of two, in shares of the bits."""
     vectors, labels = drawn(seed=2)
@@ -95,6 +106,7 @@ def test_the_callers_random_numbers_are_left_alone():
         ("mhcln", {"balanced": "bit"}),
         ("mhcln", {"unit": False}),
         ("mhcln", {"triplets": 5}),
+        ("mhcln", {"pairs": 10}),
         ("dhn", {"quantise": 0.0}),
         ("dhn", {"batch": 20}),
     ],
@@ -112,6 +124,7 @@ def test_every_option_changes_something(name, options):
     [
         ("mhcln", {"margin": 0.0}, "are above 0, got 0"),
         ("mhcln", {"push": -1.0}, "push, balance and depth are at least 0"),
+        ("mhcln", {"pairs": 7}, "pairs divide the 30 triplets of a batch, got 7"),
         ("mhcln", {"balanced": "all"}, "balanced is code or bit, got 'all'"),
         ("mhcln", {"width": 3}, "a width of 3 cannot be halved 2 times"),
         ("dhn", {"batch": 1}, "a batch has 2 vectors at least"),

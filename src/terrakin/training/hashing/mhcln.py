@@ -18,19 +18,26 @@ def fit(options: Mhcln, vectors: NDArray[np.float32], classes: NDArray[np.int64]
     members = [np.flatnonzero(classes == label) for label in np.unique(classes)]
 
     def loss(network: nn.Module, rows: Tensor, step: int) -> Tensor:
-        f = network(rows[triplets(members, options.triplets, drawn(seed, step))]).sigmoid()
+        batch = triplets(members, options.triplets, drawn(seed, step), pairs=options.pairs)
+        f = network(rows[batch]).sigmoid()
         total = triplet_term(f, margin=options.margin, unit=options.unit)
         return total + options.push * push_term(f) + options.balance * balance_term(f, of=options.balanced)
 
     return trained(options, vectors, loss, bits=bits, seed=seed)
 
 
-def triplets(members: list[NDArray[np.int64]], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Rows (3 count,) of a batch: anchors, positives and negatives, all anchors of one class and all negatives of another.
+def triplets(members: list[NDArray[np.int64]], count: int, rng: np.random.Generator, *, pairs: int = 1) -> NDArray[np.int64]:
+    """Rows (3 count,) of a batch: anchors, then their positives, then their negatives.
 
-    Classes are drawn alike, however many members they have. An anchor is never its own positive; where a class is large enough,
-    no row comes twice.
+    Each pair of classes has its share: anchors and positives of one, negatives of the other. Classes are drawn alike, however
+    many members they have. An anchor is never its own positive; where a class is large enough, a pair has no row twice.
     """
+    parts = [_of_pair(members, count // pairs, rng) for _ in range(pairs)]
+    return np.concatenate(parts, axis=1).ravel()
+
+
+def _of_pair(members: list[NDArray[np.int64]], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Anchors, positives and negatives (3, count) of one pair of classes."""
     one, other = rng.choice(len(members), 2, replace=False)
     mine, theirs = rng.permutation(members[one]), members[other]
     if len(mine) >= 2 * count:
@@ -39,4 +46,4 @@ def triplets(members: list[NDArray[np.int64]], count: int, rng: np.random.Genera
         places = rng.integers(len(mine), size=count)
         anchors, positives = mine[places], mine[(places + rng.integers(1, len(mine), size=count)) % len(mine)]
     negatives = rng.choice(theirs, count, replace=len(theirs) < count)
-    return np.concatenate([anchors, positives, negatives])
+    return np.stack([anchors, positives, negatives])
