@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -380,3 +381,8 @@ class TestRefusals:
         (tmp_path / "none").mkdir()
         with pytest.raises(TrainingError, match=r"there is no image in .*none"):
             self_train(chosen(), labelled, tmp_path / "none", tmp_path / "mine")
+
+
+def test_sets_of_labels_are_refused() -> None:
+    with pytest.raises(RecipeError, match="self-training guesses one class an image, and these have sets of labels"):
+        module._must_classify(read_recipe("resnet34.noisy-student"), SimpleNamespace(sets=True))  # type: ignore[arg-type]

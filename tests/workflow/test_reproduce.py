@@ -4,11 +4,17 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from terrakin.api.finished import Finished
+from terrakin.api.reproduce import _seen
+from terrakin.api.reproduce import reproduce as reproduce_table
+from terrakin.datasets.ucm import UCM
 from terrakin.errors import UnknownNameError
+from terrakin.papers.reading import read_table
 
 WRONG = 2
 
@@ -387,3 +393,26 @@ class TestIterationsOfSelfTraining:
         broken = rows(reproduce(*given[:2], "--no-train"))
         assert "pseudo-labels.json' is missing or broken; it says what the network learnt" in broken["first"]["states"][0]
         assert "recipe.toml', which says how its iterations were trained" in broken["teacher"]["states"][0]
+
+
+def test_a_pool_of_the_table_trains_no_other_row_and_other_readings_are_told(tmp_path) -> None:
+    def states(table: str, recipe: str, **given) -> list[str]:
+        found = reproduce_table(table, tmp_path / "runs", test={"rsscn7": tmp_path}, dry_run=True, **given)
+        return next(
+            list(entry.states) for entry in found.entries if entry.row.way.recipe == recipe and entry.row.data == "rsscn7"
+        )
+
+    lacking = states("jsst2021-8", "resnet34.jsst.ucm", train={"patternnet": tmp_path}, init="weights.pth")
+    assert "to train it, give its training set: --train ucm=FOLDER" in lacking
+    otherwise = states("jsst2021-6", "resnet34.jsst.spec-spat", train={"patternnet": tmp_path}, init="weights.pth")
+    assert (
+        "read otherwise, this row is resnet34.jsst.spec-spat-reestimated, of which there is no run: train it to see it"
+        in otherwise
+    )
+
+
+def test_training_on_the_classes_of_the_test_set_is_told() -> None:
+    row = next(row for row in read_table("jsst2021-3").rows if row.data == "ucm")
+    run = Finished("ours.seed0", Path("ours.seed0"), None, 0, "", 2100, UCM.classes)  # type: ignore[arg-type]  # not opened
+    assert _seen(run, row) == ["ours.seed0 was trained on classes of ucm: on images that it has seen, figures say nothing"]
+    assert _seen(replace(run, classes=("pond",)), row) == []

@@ -12,7 +12,7 @@ from terrakin.api.reproduce_plan import Asked, Reading, readings, recipe_text
 from terrakin.api.reproduce_words import changed_values, evaluation_words, standard_words, training_facts, training_words
 from terrakin.api.train import train as train_run
 from terrakin.datasets.dataset import DATASETS
-from terrakin.errors import BundleError, EvaluationError, SourceError, UnknownNameError
+from terrakin.errors import BundleError, EvaluationError, SourceError, TrainingError, UnknownNameError
 from terrakin.papers.reading import read_table
 from terrakin.papers.reproduction import Entry, Ours, Reproduction, Spread
 from terrakin.papers.table import Row, Table
@@ -85,6 +85,7 @@ def reproduce(
             tuple(seeds),
             tuple(changes),
             may_train,
+            frozenset(row.way.pool for row in printed.rows if row.way.pool),
         ),
         _test_sets(printed, test or {}),
         tuple(names),
@@ -164,11 +165,12 @@ def _entry(work: _Work, row: Row) -> Entry:
         told += reading.lacks
         if lacks or not (reading.finished or reading.to_train):
             continue
-        for seed in reading.to_train:
-            _train(work, reading, seed)
         try:
+            for seed in reading.to_train:
+                _train(work, reading, seed)
             ours.append(_ours(work, row, reading))
-        except (BundleError, EvaluationError) as exc:
+        # A run that cannot be trained, or read, keeps no other row from its figures.
+        except (BundleError, EvaluationError, TrainingError) as exc:
             told.append(f"{run_name(reading.recipe)}: {exc}")
     return Entry(row, tuple(ours), (*told, *([lacks] if lacks else [])))
 
@@ -208,6 +210,7 @@ def _ours(work: _Work, row: Row, reading: Reading) -> Ours:
     read = (read_finished(run_path(work.asked.runs, reading.recipe, seed), seed, reading.iteration) for seed in seeds)
     runs, warnings = _alike(list(read), run_name(reading.recipe))
     warnings += _not_as_asked(work, reading, runs[0])
+    warnings += _seen(runs[0], row)
     if row.data not in work.found:
         work.found[str(row.data)] = find_images(str(row.data), work.tests[str(row.data)])
     images = work.found[str(row.data)]
@@ -270,6 +273,13 @@ def _not_as_asked(work: _Work, reading: Reading, run: Finished) -> list[str]:
     differ = (f"{key} {there} ({here} asked)" for key, (here, there) in changed_values(asked, run.recipe).items())
     words = ", ".join(differ)
     return [f"{run.name} was trained otherwise than --set asks: {words}"] if words else []
+
+
+def _seen(run: Finished, row: Row) -> list[str]:
+    """A warning where a run trained on the classes of the test set."""
+    if row.data not in DATASETS or set(DATASETS[row.data].classes) != set(run.classes):
+        return []
+    return [f"{run.name} was trained on classes of {row.data}: on images that it has seen, figures say nothing"]
 
 
 def _spreads(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Spread]:

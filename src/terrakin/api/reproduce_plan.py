@@ -31,6 +31,8 @@ class Asked:
     """`table.key=value` each, applied to every recipe."""
     may_train: bool
     """Whether runs that are missing are trained."""
+    pools: frozenset[str] = frozenset()
+    """Training sets that the table has as images without labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,15 @@ def recipe_text(name_or_path: str) -> str | None:
 
 
 def readings(way: Way, asked: Asked) -> list[Reading]:
-    """The readings of a row that has a recipe, its own first; others only where a finished run is there."""
+    """The readings of a row that has a recipe, its own first; of the others, finished runs are read and none is trained."""
     if way.recipe is None:
         return []
     chosen = _chosen([way.recipe, *([way.same] if way.same else [])], asked)
     found = [_reading(chosen, way, asked)]
     for name in way.also:
         seeds, _ = _finished(name, way, asked)
-        found += [Reading(name, way.vector, seeds, (), None, (), way.iteration, way.pool)] if seeds else []
+        lacks = () if seeds else (f"read otherwise, this row is {name}, of which there is no run: train it to see it",)
+        found.append(Reading(name, way.vector, seeds, (), None, lacks, way.iteration, way.pool))
     return found
 
 
@@ -129,10 +132,10 @@ def _finished(recipe: str, way: Way, asked: Asked) -> tuple[tuple[int, ...], tup
 
 
 def _training_set(way: Way, asked: Asked) -> str | None:
-    """The paper's training set where it is given, else the only one that is, besides the pool."""
+    """The paper's training set where it is given, else the only one that is, besides pools."""
     if way.train in asked.train:
         return way.train
-    others = [name for name in asked.train if name != way.pool]
+    others = [name for name in asked.train if name not in asked.pools]
     return others[0] if len(others) == 1 else None
 
 

@@ -155,6 +155,8 @@ def _plan(recipe: Recipe) -> SelfTraining:
 
 def _must_classify(recipe: Recipe, images: Images) -> None:
     """Refuse networks without logits, or whose logits learn nothing: what they say of classes is worth nothing."""
+    if images.sets:
+        raise RecipeError("self-training guesses one class an image, and these have sets of labels; take its table out")
     classes, size = len(images.classes), recipe.export.size
     with torch.random.fork_rng(devices=()):
         network = build(recipe, bands=len(images.bands), classes=classes)

@@ -38,8 +38,6 @@ def _must_learn_from_sets(recipe: Recipe) -> None:
                 f"[[loss]] {number}: {term.name} wants one class an image, and these have sets of labels; "
                 "choose binary-cross-entropy"
             )
-    if recipe.self_training is not None:
-        raise RecipeError("self-training guesses one class an image, and these have sets of labels; take its table out")
     whitened = recipe.export.whiten is not None or any(teacher.whiten is not None for teacher in recipe.teachers)
     if whitened:
         raise RecipeError("whiten wants one class an image, and these have sets of labels; take it out")

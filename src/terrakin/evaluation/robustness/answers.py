@@ -35,6 +35,9 @@ _SAME = 0.01
 """How far a chip that is read again may lie from its vector, as a share of the median distance of chips: a hundred times what
 rounding makes of it, and less than the smallest distortion does."""
 
+_ROUNDING = 1e-6
+# Of a distance, where all chips are alike.
+
 _FEW = 8
 """Queries that tell that median."""
 
@@ -113,9 +116,11 @@ def _must_be_unchanged(trial: Trial, ids: Sequence[str], again: NDArray[Any]) ->
     """A file that changed since it was indexed would look like a model that bears nothing."""
     stored = trial.vectors[trial.queries]
     typical = float(np.median(distances(trial.space, stored[:_FEW], trial.vectors[trial.gallery])))
+    # Of bits, one may flip by rounding.
+    slack = max(_SAME * typical, 1.0 if trial.space.is_binary else _ROUNDING)
     for name, old, new in zip(ids, stored, again, strict=True):
         apart = distances(trial.space, new[None], old[None]).item()
-        if not apart <= _SAME * typical:
+        if not apart <= slack:
             raise EvaluationError(
                 f"{name!r} is not what it was when it was indexed: read again, it lies {apart:.3g} from its vector; run "
                 f"terrakin index again"
