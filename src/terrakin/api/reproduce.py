@@ -277,7 +277,7 @@ def _not_as_asked(work: _Work, reading: Reading, run: Finished) -> list[str]:
 
 def _seen(run: Finished, row: Row) -> list[str]:
     """A warning where a run trained on the classes of the test set."""
-    if row.data not in DATASETS or set(DATASETS[row.data].classes) != set(run.classes):
+    if row.data is None or row.data not in DATASETS or set(DATASETS[row.data].classes) != set(run.classes):
         return []
     return [f"{run.name} was trained on classes of {row.data}: on images that it has seen, figures say nothing"]
 
