@@ -8,7 +8,7 @@ import pytest
 
 from terrakin.archive.condition import Compare
 from terrakin.archive.lance import LanceStore
-from terrakin.archive.schema import VECTOR, chips_schema
+from terrakin.archive.schema import CODE, VECTOR, chips_schema
 from terrakin.errors import ArchiveError, ArchiveFullError, ArchiveNotFoundError
 from terrakin.spaces.kinds import pack
 from terrakin.spaces.space import Space
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 def chips(names: list[str], *, space: Space = SPACE, seed: int = 0) -> pa.Table:
     schema, n = chips_schema(space), len(names)
-    vectors = pack(space, np.random.default_rng(seed).normal(size=(n, space.size)))
+    vectors = pack(space, np.random.default_rng(seed).normal(size=(n, space.size * space.codes)))
     given = {
         "id": names,
         "scene": [name.partition("#")[0] for name in names],
@@ -39,7 +39,7 @@ def chips(names: list[str], *, space: Space = SPACE, seed: int = 0) -> pa.Table:
 
 
 def query(space: Space = SPACE, seed: int = 9) -> np.ndarray:
-    return pack(space, np.random.default_rng(seed).normal(size=(1, space.size)))[0]
+    return pack(space, np.random.default_rng(seed).normal(size=(1, space.size * space.codes)))[0]
 
 
 def test_a_store_is_reopened_as_it_was_left(path: Path) -> None:
@@ -154,14 +154,14 @@ def test_above_the_size_search_reads_from_disk_and_then_uses_the_index(path: Pat
         ids, near = large.search(asked, k=7, where=where)
         true_ids, true_near = exact.search(asked, k=7, where=where)
         assert (ids, near.tolist()) == (true_ids, true_near.tolist())
-    assert large.recall is None
+    assert large.recall() is None
 
     measured = large.build_index(k=5, queries=40, rng=np.random.default_rng(0))
-    assert large.recall == measured
+    assert large.recall() == measured
     assert (measured.k, measured.queries, measured.chips) == (5, 40, 3000)
     assert 0.9 < measured.value <= 1
-    assert exact.recall is None  # it still searches exhaustively
-    assert LanceStore(path, space, exact_bytes=0).recall == measured
+    assert exact.recall() is None  # it still searches exhaustively
+    assert LanceStore(path, space, exact_bytes=0).recall() == measured
     ids, near = large.search(asked, k=7, where=many)
     assert len(set(ids) & set(exact.search(asked, k=7, where=many)[0])) >= 5
     assert near.tolist() == sorted(near.tolist())
@@ -193,9 +193,38 @@ def test_the_index_gives_exact_distances_and_ties_by_id(path: Path) -> None:
     assert near.tolist() == [0, 0, 0, 0]
 
 
-def test_codes_need_no_index(path: Path) -> None:
-    store = LanceStore(path, Space("hamming", 32), exact_bytes=0)
+def test_code_sets_have_no_index(path: Path) -> None:
+    store = LanceStore(path, Space("codeset", 8, codes=4), exact_bytes=0)
     store.append(chips([f"s#{n}" for n in range(50)], space=store.space))
-    with pytest.raises(ArchiveError, match="a hamming space needs no index"):
+    assert not store.wants_index()
+    with pytest.raises(ArchiveError, match="there is no index for a codeset space"):
         store.build_index(rng=np.random.default_rng(0))
     assert len(store.search(query(store.space), k=3)[0]) == 3
+
+
+def test_codes_above_the_size_have_an_index_of_their_own(path: Path) -> None:
+    bits = Space("hamming", 32)
+    exact = LanceStore(path, Space("cosine", 32))
+    exact.append(chips([f"s{n % 10}#{n:04}" for n in range(3000)], space=exact.space))
+    exact.add_codes(bits, lambda vectors: pack(bits, vectors))
+    large = LanceStore(path, exact.space, exact_bytes=0)
+    asked, where = pack(bits, query(exact.space)[np.newaxis])[0], Compare("scene", "=", "s3")
+    assert large.search(asked, k=7, by=CODE)[0] == exact.search(asked, k=7, by=CODE)[0]
+    assert (large.wants_index(CODE), large.recall(CODE)) == (True, None)
+
+    measured = large.build_index(by=CODE, k=5, queries=40, rng=np.random.default_rng(0))
+    assert (large.recall(CODE), large.recall(), exact.recall(CODE)) == (measured, None, None)
+    assert not large.wants_index(CODE)
+    assert 0.8 < measured.value <= 1
+    for condition in (None, where):
+        ids, bits_apart = large.search(asked, k=7, where=condition, by=CODE)
+        true_ids, true_bits = exact.search(asked, k=7, where=condition, by=CODE)
+        assert len(set(ids) & set(true_ids)) >= 5
+        assert bits_apart.tolist() == sorted(bits_apart.tolist())
+        assert bits_apart[0] == true_bits[0]
+    # Codes that are made anew start without it.
+    large.drop_codes()
+    large.add_codes(Space("hamming", 16), lambda vectors: pack(Space("hamming", 16), vectors[:, :16]))
+    assert large.wants_index(CODE)
+    ids, _ = large.search(asked[:2], k=7, by=CODE)
+    assert len(ids) == 7

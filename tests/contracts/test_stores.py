@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from terrakin.archive.condition import All, Any, Compare, Condition, Inside, Missing, Not, OneOf
 from terrakin.archive.lance import LanceStore
 from terrakin.archive.memory import MemoryStore
-from terrakin.archive.schema import VECTOR, chips_schema
+from terrakin.archive.schema import CODE, VECTOR, chips_schema
 from terrakin.archive.store import STORES, Store
 from terrakin.errors import ArchiveError, ChipNotFoundError, FilterError
 from terrakin.spaces.kinds import distances, pack
@@ -308,3 +308,94 @@ def test_every_store_goes_the_way_of_the_one_in_memory(tmp_path_factory: pytest.
                 answers.append(str(exc))
         assert all(answer == answers[0] for answer in answers)
         assert len({tuple(held(store)) for store in stores}) == 1
+
+
+# Codes beside the vectors.
+
+CODES = Space("hamming", 8)
+
+
+def signs(vectors: np.ndarray) -> np.ndarray:
+    """The signs of eight dimensions: few bits, so that there are many ties."""
+    return pack(CODES, vectors)
+
+
+def with_codes(table: pa.Table) -> pa.Table:
+    codes = signs(np.stack(table[VECTOR].to_numpy()))
+    return table.append_column(CODE, pa.FixedSizeListArray.from_arrays(pa.array(codes.ravel()), CODES.width))
+
+
+def test_codes_are_made_of_vectors_and_searched_with_ties_by_the_bytes_of_ids(make) -> None:
+    store = make(SPACES["cosine"])
+    assert store.codes is None
+    ids = [f"{head}{number}" for number in range(50) for head in ("b/", "a/", "é/", "Z/", "\U0001f30d/", "￭/")]
+    table = chips(store.space, ids).take(np.random.default_rng(2).permutation(len(ids)))
+    store.append(table.slice(0, 100))
+    before = store.checkpoint()
+    store.add_codes(CODES, signs)
+    assert store.codes == CODES
+    assert store.checkpoint() > before
+    assert store.columns().field(CODE) == chips_schema(store.space, CODES).field(CODE)
+    # From then on chips bring their codes along.
+    store.append(with_codes(table.slice(100)))
+    by_id = dict(zip(table["id"].to_pylist(), signs(np.stack(table[VECTOR].to_numpy())), strict=True))
+    taken = store.take(ids, ["id", CODE])
+    assert [code.tolist() for code in by_id.values()] == [
+        dict(zip(ids, taken[CODE].to_pylist(), strict=True))[name] for name in by_id
+    ]
+    codes = np.stack([by_id[name] for name in ids])
+    for query in codes[[0, 77]]:
+        exact = distances(CODES, query[None], codes)[0]
+        order = sorted(range(len(ids)), key=lambda row: (exact[row], ids[row].encode()))
+        for k in (1, 7, 40, 1000):
+            found, near = store.search(query, k=k, by=CODE)
+            assert found == [ids[row] for row in order[:k]]
+            assert near.tolist() == exact[order[:k]].tolist()
+        passing = [row for row in order if ids[row].startswith("a/")]
+        where = OneOf("id", tuple(ids[row] for row in passing))
+        assert store.search(query, k=9, where=where, by=CODE)[0] == [ids[row] for row in passing[:9]]
+    # Vectors are searched as before.
+    vector = np.asarray(table[VECTOR][0].values.to_numpy())
+    assert store.search(vector, k=1)[0] == [table["id"][0].as_py()]
+
+
+def test_chips_without_codes_are_refused_where_there_are_codes_and_the_other_way_round(make) -> None:
+    store = make(SPACES["cosine"])
+    with pytest.raises(ArchiveError, match="has no codes; `terrakin index --archive ARCHIVE --hash NAME` makes them"):
+        store.search(np.zeros(1, np.uint8), k=1, by=CODE)
+    with pytest.raises(ValueError, match="chips have no column 'code'"):
+        store.append(with_codes(chips(store.space, ["a"])))
+    store.add_codes(CODES, signs)  # an empty store can have codes as well
+    assert store.search(np.zeros(1, np.uint8), k=1, by=CODE)[0] == []
+    with pytest.raises(ValueError, match="chips need the column 'code'"):
+        store.append(chips(store.space, ["a"]))
+    store.append(with_codes(chips(store.space, ["a"])))
+    assert store.search(np.zeros(1, np.uint8), k=1, by=CODE)[0] == ["a"]
+
+
+def test_codes_are_dropped_and_made_anew_with_other_bits(make) -> None:
+    store = make(SPACES["cosine"])
+    store.append(chips(store.space, ["a", "b", "c", "d"], property__cloud=[0.1, 0.2, 0.3, 0.4]))
+    store.add_codes(CODES, signs)
+    with pytest.raises(ArchiveError, match="has codes of 8 bits already; drop them first"):
+        store.add_codes(CODES, signs)
+    store.delete(Compare("id", "=", "b"))
+    store.compact()
+    store.drop_codes()
+    store.drop_codes()  # there are none any more
+    assert store.codes is None
+    wide = Space("hamming", 16)
+    store.add_codes(wide, lambda vectors: np.hstack([signs(vectors), ~signs(vectors)]))
+    assert store.codes == wide
+    rows = store.take(["a", "c", "d"], [CODE, VECTOR, "property:cloud"])
+    first = signs(np.stack(rows[VECTOR].to_numpy()))
+    assert np.stack(rows[CODE].to_numpy()).tolist() == np.hstack([first, ~first]).tolist()
+    assert rows["property:cloud"].to_pylist() == [0.1, 0.3, 0.4]
+
+
+def test_codes_that_do_not_fit_are_refused_and_leave_no_codes(make) -> None:
+    store = make(SPACES["cosine"])
+    store.append(chips(store.space, ["a", "b"]))
+    with pytest.raises((ValueError, ArchiveError), match="shape"):
+        store.add_codes(Space("hamming", 16), signs)
+    assert store.codes is None

@@ -3,6 +3,7 @@ import dataclasses
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrakin.archive.recall import Recall
 from terrakin.chips.window import Window
 from terrakin.search.ranking import Hit
 from terrakin.spaces.space import Space
@@ -39,5 +40,9 @@ def test_labels_agree_when_they_share_one():
 
 def test_the_headline_tells_filter_and_recall(ranking):
     assert wording.headline(ranking) == "demo.tk · cosine, 4 dimensions · where cloud < 0.9"
-    approximate = dataclasses.replace(ranking, filter=None, recall=0.9871, space=Space("hamming", 64))
+    approximate = dataclasses.replace(ranking, filter=None, recall=Recall(0.9871, 10, 100, 5000), space=Space("hamming", 64))
     assert wording.headline(approximate) == "demo.tk · Hamming, 64 bits · approximate, measured recall 0.987"
+    listed = dataclasses.replace(approximate, space=ranking.space, codes=Space("hamming", 64), shortlist=20)
+    assert wording.headline(listed) == (
+        f"demo.tk · cosine, 4 dimensions · shortlist of 20 x {ranking.k} by 64-bit codes · approximate, measured recall 0.987"
+    )

@@ -20,6 +20,7 @@ from terrakin.datasets.generated.files import make_scenes
 from terrakin.evaluation.distortions.known import DISTORTIONS
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
+from terrakin.hashing.known import HASHERS
 from terrakin.papers.reading import tables
 from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
@@ -32,6 +33,7 @@ REGISTRIES = {
     "measures": MEASURES,
     "distortions": DISTORTIONS,
     "protocols": PROTOCOLS,
+    "hashers": HASHERS,
     "sources": SOURCES,
     "stores": STORES,
     "spaces": SPACES,
@@ -56,6 +58,9 @@ def test_info_says_what_an_archive_holds_an_option_a_line(run, scene_archive, sc
         "--labels": "auto",
         "--dates": "auto",
         "--reducer": "none",
+        "--multi-code": "none",
+        "--hash": "none",
+        "--bits": "none",
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
+from terrakin.api.codes import HASHED, complete_codes, renew_codes
 from terrakin.api.hits import Hits
 from terrakin.api.listed import listed
 from terrakin.archive import manifest
@@ -17,15 +18,19 @@ from terrakin.archive.lance import LanceStore
 from terrakin.archive.ledger import Ledger
 from terrakin.archive.lock import HOLDER, LOCK, writer
 from terrakin.archive.manifest import Manifest
-from terrakin.archive.options import IndexOptions, Options, changed
+from terrakin.archive.options import IndexOptions, Options, changed, with_codes
 from terrakin.archive.report import NAME as REPORT
 from terrakin.archive.report import Summary, write_report
+from terrakin.archive.schema import CODE, VECTOR
 from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
 from terrakin.chips.window import Box
 from terrakin.errors import ArchiveError, SourceError
 from terrakin.progress import Progress, silent
 from terrakin.search.ask import ask
+from terrakin.search.code_recall import NAME as CODE_RECALL
+from terrakin.search.code_recall import remembered_code_recall
+from terrakin.search.coded import Coded
 from terrakin.search.duplicates import Group, duplicates
 from terrakin.search.label_sets import LabelMatch
 from terrakin.search.rank import rank
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from terrakin.api.explained import Explained
     from terrakin.archive.run import Find
     from terrakin.evaluation.compare import Comparison
+    from terrakin.evaluation.labelled import Labelled
     from terrakin.evaluation.report import Report
     from terrakin.evaluation.robustness.report import Robustness
 
@@ -74,7 +80,7 @@ class Archive:
             path: a folder that does not exist, is empty, or holds an archive without a chip, which is made anew.
             model: name of a shipped bundle, or path of one.
             options: as in `terrakin.archive.options.changed`: `bands`, `chip_size`, `overlap`, `gsd_m`, `edges`, `min_valid`,
-                `scaling`, `labels`, `dates`, `reducer`, `multi_code`.
+                `scaling`, `labels`, `dates`, `reducer`, `multi_code`, `hash`, `bits`.
 
         Raises:
             ArchiveError: if there is something at `path`.
@@ -97,9 +103,10 @@ class Archive:
         except OSError as exc:
             raise manifest.full_or_broken(path, exc) from exc
         with writer(path):
-            for name in (manifest.NAME, REPORT):
+            for name in (manifest.NAME, REPORT, CODE_RECALL):
                 (path / name).unlink(missing_ok=True)
-            for name in (_BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES):
+            hashed = [folder.name for folder in path.glob(f"{HASHED}*")]
+            for name in (_BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES, *hashed):
                 shutil.rmtree(path / name, ignore_errors=True)
             bundle.save(path / _BUNDLE)
             time = manifest.now()
@@ -153,6 +160,8 @@ class Archive:
     def must_be(self, *, model: str | Path | None = None, **options: Unpack[Options]) -> None:
         """Check that it was made with this model and these options; those that are None are not checked.
 
+        `hash` and `bits` are not checked either: codes can be made anew, by `encode`.
+
         Raises:
             PassportMismatchError: naming both models.
             ArchiveError: naming each option that differs, with both values.
@@ -160,7 +169,8 @@ class Archive:
         if model is not None:
             # The unreduced bundle stays beside the reduced one, so that models compare like with like.
             must_match(open_bundle(model).passport, open_bundle(self.path / _BUNDLE).passport)
-        differences = self.options.differences(changed(self.options, **options))
+        wanted = changed(self.options, **options)
+        differences = self.options.differences(replace(wanted, hash=self.options.hash, bits=self.options.bits))
         if differences:
             raise ArchiveError(
                 f"archive {str(self.path)!r} was made with other options: {'; '.join(differences)}. "
@@ -175,6 +185,8 @@ class Archive:
         prune: bool = False,
         strict: bool = False,
         workers: int | None = None,
+        hash: str | None = None,  # noqa: A002 - the option's name
+        bits: int | None = None,
         progress: Progress = silent,
     ) -> Summary:
         """Index sources: what is new is added, what changed is replaced, what is unchanged costs a look.
@@ -185,6 +197,8 @@ class Archive:
             prune: drop scenes that have vanished from the sources.
             strict: raise at the first file that would be skipped.
             workers: threads; as many as cores where None.
+            hash: as in `encode`, after indexing; what was asked for before where None.
+            bits: likewise.
             progress: called with chips done and an estimate of all.
 
         Raises:
@@ -192,6 +206,8 @@ class Archive:
             ArchiveBusyError: if another process writes to the archive.
             ArchiveFullError: if the disk is full.
             SceneError: if `strict` and a file cannot be taken in.
+            HashingError: if a hash function is asked for that cannot be fitted; what was indexed stays.
+            ValueError: if it does not suit the model.
         """
         paths = [Path(source).absolute() for source in ([sources] if isinstance(sources, str | Path) else sources)]
         found = listed(paths, options=self.options.sources, dataset=dataset, without=self.path)
@@ -201,6 +217,7 @@ class Archive:
                 f"there is nothing at {str(missing[0])!r}; name a folder, an image, a STAC item or a table that exists"
             )
         with writer(self.path):
+            wanted = self._with_codes(hash, bits)
             threads = workers or os.cpu_count() or 1
             # One that the model brings along is replaced; it was fitted on other imagery.
             if self._manifest.bundle == _BUNDLE:
@@ -208,6 +225,7 @@ class Archive:
                     self._reduce(found, threads)
                 if self.options.multi_code is not None:
                     self._code(found, threads)
+            complete_codes(self.store, self.bundle)
             try:
                 summary = self._index(found, paths, prune=prune, strict=strict, workers=threads, progress=progress)
             except BaseException:
@@ -217,7 +235,34 @@ class Archive:
                 raise
             self._checkpoint(paths)
             shutil.rmtree(self.path / _REGIONS, ignore_errors=True)
+            # Last, so that vectors are safe whatever a hash function thinks of them.
+            self._renew_codes(wanted)
             return summary
+
+    def encode(self, hash: str | None = None, *, bits: int | None = None) -> None:  # noqa: A002 - the option's name
+        """Fit a hash function on the vectors and give every chip a code, in place of any codes there are; no pixel is read.
+
+        Chips that are added later get codes of the same hash function.
+
+        Args:
+            hash: name in `HASHERS`; the same as before where None.
+            bits: of a code, a multiple of 8; as many as before, else 64, where None.
+
+        Raises:
+            HashingError: if it cannot be fitted: too few chips, or none with the labels that it learns from.
+            UnknownNameError: for a hash function that does not exist.
+            ArchiveBusyError: if another process writes to the archive.
+            ArchiveError: if there is no chip.
+            ValueError: for bits that are no multiple of 8, where the model gives codes itself, or without any hash function.
+        """
+        with writer(self.path):
+            wanted = self._with_codes(hash, bits)
+            if wanted.hash is None and self.bundle.hasher is None:
+                raise ValueError("name a hash function")
+            if not len(self):
+                raise ArchiveError(f"archive {str(self.path)!r} holds no chip; index something first")
+            complete_codes(self.store, self.bundle)
+            self._renew_codes(wanted)
 
     def search(
         self,
@@ -231,6 +276,8 @@ class Archive:
         bbox: Box | None = None,
         since: str | None = None,
         until: str | None = None,
+        codes: bool = False,
+        shortlist: int | None = None,
     ) -> Hits:
         """The chips that look most like the examples.
 
@@ -246,10 +293,15 @@ class Archive:
             bbox: only chips that touch this box.
             since: only chips of this RFC 3339 date or later.
             until: only chips of this date or earlier.
+            codes: rank by codes. The recall of codes is measured once for each state of the archive, which reads all vectors.
+            shortlist: choose so many times k chips by codes, all that tie with the last one included, and rank these by their
+                vectors.
 
         Raises:
             ChipNotFoundError: if an example is neither a chip nor a file.
             FilterError: if the filter cannot be read, or no chip has such a label.
+            ArchiveError: if codes are asked and there are none.
+            ValueError: if k or the shortlist is less than 1.
         """
         self.store.checkpoint()  # another process may have added chips since
         query = ask(
@@ -267,7 +319,12 @@ class Archive:
             since=since,
             until=until,
         )
-        return Hits(rank(str(self.path), self.store, query, recall=self._recall))
+        if not codes and shortlist is None:
+            return Hits(rank(str(self.path), self.store, query, recall=self.store.recall()))
+        self._need_codes()
+        coded = Coded(query.vector, self.bundle.codes(query.vector[np.newaxis])[0], shortlist)
+        recall = remembered_code_recall(self.path, self.store, self.bundle.codes, k=k, shortlist=shortlist)
+        return Hits(rank(str(self.path), self.store, query, recall=recall, coded=coded))
 
     def explain(
         self,
@@ -328,11 +385,12 @@ class Archive:
         protocol: str = "loo",
         measures: Sequence[str] | None = None,
         relevance: str | None = None,
-        ties: str = "id",
+        ties: str | None = None,
         mean: Literal["query", "class"] = "query",
         interval: Literal["query", "class"] = "query",
         draws: int = 2000,
         seed: int = 0,
+        codes: bool = False,
         progress: Progress = silent,
     ) -> "Report":
         """Measure retrieval quality on the archive's labels; see `terrakin.evaluation.evaluate.evaluate`.
@@ -341,26 +399,28 @@ class Archive:
             protocol: what is asked of which gallery; a name in the registry of protocols.
             measures: names such as `map` and `p@10`; the protocol's own where None.
             relevance: `same-class`, `share-any` and so on; what fits the labels where None.
-            ties: what is done about equal distances: `id`, `expected`, `best`, `worst`, `sample` or `sample:NUMBER` of orders.
+            ties: what is done about equal distances: `id`, `expected`, `best`, `worst`, `sample` or `sample:NUMBER` of orders;
+                where None, `id` for vectors and `expected` for codes, of which many are equal.
             mean: over all queries alike, or over classes alike.
             interval: what the bootstrap draws: queries, or whole classes.
             draws: resampled means.
             seed: of everything that is drawn.
+            codes: rank by codes instead of vectors.
             progress: called with queries done.
 
         Raises:
+            ArchiveError: if codes are asked and there are none.
             EvaluationError: if the archive lacks what the protocol needs.
             UnknownNameError: for a protocol or measure that does not exist.
         """
-        from terrakin.api.labelled import labelled
         from terrakin.evaluation.evaluate import evaluate
 
         return evaluate(
-            labelled(self.store),
+            self._labelled(codes=codes),
             protocol=protocol,
             measures=measures,
             relevance=relevance,
-            ties=ties,
+            ties=ties or ("expected" if codes else "id"),
             mean=mean,
             interval=interval,
             draws=draws,
@@ -375,11 +435,12 @@ class Archive:
         protocol: str = "loo",
         measures: Sequence[str] | None = None,
         relevance: str | None = None,
-        ties: str = "id",
+        ties: str | None = None,
         mean: Literal["query", "class"] = "query",
         interval: Literal["query", "class"] = "query",
         draws: int = 2000,
         seed: int = 0,
+        codes: bool = False,
         progress: Progress = silent,
     ) -> "Comparison":
         """How much better this archive answers than another one of the same chips, query by query.
@@ -394,6 +455,7 @@ class Archive:
             interval: what the bootstrap draws.
             draws: resampled means.
             seed: of everything that is drawn.
+            codes: rank by codes in this archive, and by vectors in the other one.
             progress: called with queries done; counts each of the two from the start.
 
         Returns:
@@ -408,11 +470,11 @@ class Archive:
 
         return compare(
             labelled(other.store),
-            labelled(self.store),
+            self._labelled(codes=codes),
             protocol=protocol,
             measures=measures,
             relevance=relevance,
-            ties=ties,
+            ties=ties or ("expected" if codes else "id"),
             mean=mean,
             interval=interval,
             draws=draws,
@@ -503,6 +565,7 @@ class Archive:
     def info(self) -> dict[str, Any]:
         """What it holds, as plain values: counts, model, space, options, sources, size on disk in bytes."""
         passport = self.bundle.passport
+        named = passport.hasher
         return {
             "archive": str(self.path),
             "format": self._manifest.format,
@@ -513,6 +576,15 @@ class Archive:
             "skipped": sum(1 for _ in self.ledger.skipped()),
             "model": self._manifest.model,
             "space": {"kind": passport.space.kind, "size": passport.space.size, "codes": passport.space.codes},
+            "codes": None
+            if self.store.codes is None or named is None
+            else {
+                "hash": named.kind,
+                "bits": named.bits,
+                "bytes_per_image": self.store.codes.width,
+                "vector_bytes_per_image": passport.space.width * np.dtype(passport.space.dtype).itemsize,
+                "fitted_on": named.fitted_on,
+            },
             "options": self.options.to_json(),
             "sources": list(self._manifest.sources),
             "bytes": sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
@@ -534,16 +606,11 @@ class Archive:
         if summary.chips or summary.removed:
             self.store.compact()
             self.ledger.compact()
-        if self.store.wants_index:
+        if self.store.wants_index():
             self.store.build_index(rng=np.random.default_rng(0))
-        summary.recall = self._recall
+        summary.recall = self.store.recall()
         write_report(self.path, summary)
         return summary
-
-    @property
-    def _recall(self) -> float | None:
-        held = self.store.recall
-        return None if held is None else held.value
 
     def _reduce(self, found: "Find", workers: int) -> None:
         from terrakin.archive.fitting import fit_reducer
@@ -572,6 +639,36 @@ class Archive:
         self._manifest = replace(self._manifest, model=_model(bundle), bundle=folder)
         manifest.write(self.path, self._manifest)
 
+    def _need_codes(self) -> None:
+        """Know the hash function of the codes that the store has now: another process may have made them since."""
+        self.store.checkpoint()
+        said = manifest.read(self.path)
+        if said.bundle != self._manifest.bundle:
+            self._manifest, self._bundle = said, None
+        if self.store.codes is None or self.bundle.hasher is None:
+            raise ArchiveError(
+                f"archive {str(self.path)!r} has no codes; make them of its vectors with "
+                f"`terrakin index --archive {self.path} --hash NAME`"
+            )
+
+    def _labelled(self, *, codes: bool) -> "Labelled":
+        from terrakin.api.labelled import labelled
+
+        if codes:
+            self._need_codes()
+        return labelled(self.store, by=CODE if codes else VECTOR)
+
+    def _with_codes(self, hash: str | None, bits: int | None) -> IndexOptions:  # noqa: A002 - the option's name
+        wanted = with_codes(self.options, hash, bits)
+        if wanted != self.options:
+            wanted.must_suit(open_bundle(self.path / _BUNDLE).passport)
+        return wanted
+
+    def _renew_codes(self, wanted: IndexOptions) -> None:
+        self._manifest, self._bundle = renew_codes(self.path, self._manifest, wanted, self.bundle, self.store)
+        if self.store.codes is not None and self.store.wants_index(CODE):
+            self.store.build_index(by=CODE, rng=np.random.default_rng(0))
+
     def _checkpoint(self, paths: list[Path]) -> None:
         sources = (*self._manifest.sources, *(str(path) for path in paths if str(path) not in self._manifest.sources))
         self._manifest = replace(
@@ -586,8 +683,9 @@ def _is_ours(folder: Path) -> bool:
     Such a run held the lock, so its lock file is there; anything else is somebody's.
     """
     names = {entry.name for entry in folder.iterdir()}
-    ours = {LOCK, HOLDER, manifest.NAME, REPORT, _BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES}
-    return not names or (LOCK in names and all(name in ours or name.startswith(f".{_BUNDLE}") for name in names))
+    ours = {LOCK, HOLDER, manifest.NAME, REPORT, CODE_RECALL, _BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES}
+    heads = (f".{_BUNDLE}", HASHED)
+    return not names or (LOCK in names and all(name in ours or name.startswith(heads) for name in names))
 
 
 def _model(bundle: Bundle) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from terrakin.archive.ledger import Ledger
-from terrakin.archive.schema import VECTOR
+from terrakin.archive.schema import CODE, VECTOR
 from terrakin.archive.store import Store
 from terrakin.bundles.bundle import Bundle
 from terrakin.errors import OutputError
@@ -125,7 +125,8 @@ class _Counted:
 
 
 def _columns(contents: Contents, *without: str) -> pa.Schema:
-    return pa.schema([field for field in contents.store.columns() if field.name not in without])
+    # Other programs have no use for codes without the hash function.
+    return pa.schema([field for field in contents.store.columns() if field.name not in (CODE, *without)])
 
 
 def _grids(contents: Contents) -> "dict[str, Grid]":

@@ -8,6 +8,7 @@ from terrakin.datasets.table import table
 from terrakin.evaluation.distortions.known import DISTORTIONS
 from terrakin.evaluation.measures.known import MEASURES
 from terrakin.evaluation.protocols.known import PROTOCOLS
+from terrakin.hashing.known import HASHERS
 from terrakin.papers.reading import read_table, tables
 from terrakin.scenes.source import SOURCES
 from terrakin.spaces.kinds import SPACES
@@ -83,6 +84,13 @@ def _distortions() -> Table:
     return ("name", "what happens to the image", "strengths"), rows
 
 
+def _hashers() -> Table:
+    rows: list[tuple[str, ...]] = [
+        (name, "yes" if HASHERS[name].supervised else "no", _first_line(HASHERS[name])) for name in HASHERS
+    ]
+    return ("name", "labels", "what it is"), rows
+
+
 def _protocols() -> Table:
     return ("name", "what it is"), [(name, _first_line(PROTOCOLS[name])) for name in PROTOCOLS]
 
@@ -120,6 +128,7 @@ LISTINGS: dict[str, Callable[[], Table]] = {
     "measures": _measures,
     "protocols": _protocols,
     "distortions": _distortions,
+    "hashers": _hashers,
     "sources": _sources,
     "tables": _tables,
     "stores": _stores,

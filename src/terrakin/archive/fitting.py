@@ -1,6 +1,5 @@
 """Fitting on an archive what makes its vectors: on a sample of the chips that it is about to hold."""
 
-import hashlib
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.archive.lot import lot
 from terrakin.archive.run import Find
 from terrakin.archive.work import Piece, Worker
 from terrakin.bundles.bundle import Bundle
@@ -90,7 +90,7 @@ def _sampled(found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T]
     The sample is chosen by hashes of ids: the same sources give the same sample, in whatever order they are listed.
     """
     candidates = heapq.nsmallest(
-        SAMPLE, (item for _, item in found() if isinstance(item, Candidate)), key=lambda candidate: _hash(candidate.key)
+        SAMPLE, (item for _, item in found() if isinstance(item, Candidate)), key=lambda candidate: lot(candidate.key)
     )
     each = -(-SAMPLE // max(1, len(candidates)))
 
@@ -99,7 +99,7 @@ def _sampled(found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T]
             job = worker.open(candidate)
         except SceneError:
             return []  # it is reported when the scene is indexed
-        chosen = heapq.nsmallest(each, job.windows, key=lambda pair: _hash(pair[1]))
+        chosen = heapq.nsmallest(each, job.windows, key=lambda pair: lot(pair[1]))
         return [of(values) for values in worker.pixels([Piece(job, chosen)])]
 
     with ThreadPoolExecutor(workers) as pool:
@@ -107,7 +107,3 @@ def _sampled(found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T]
             yield from pool.map(read, candidates)
         finally:
             worker.close()
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from terrakin.archive.schema import VECTOR
+from terrakin.archive.schema import VECTOR, Compared
 from terrakin.spaces.exact import ExactIndex
 from terrakin.spaces.space import Space
 
@@ -34,34 +34,39 @@ class Gallery:
         return self.ids.take(pa.array(found)).to_pylist(), distances
 
 
-def gallery_of(space: Space, chips: pa.Table | pa.RecordBatch) -> Gallery:
-    """A gallery of the columns `id` and `vector`, in any order."""
+def gallery_of(space: Space, chips: pa.Table | pa.RecordBatch, by: Compared = VECTOR) -> Gallery:
+    """A gallery of the columns `id` and `by`, in any order."""
     order = pc.sort_indices(chips["id"])
     ids = chips["id"].take(order)
-    vectors = packed(space, chips[VECTOR])[order.to_numpy()]
+    vectors = packed(space, chips[by])[order.to_numpy()]
     return Gallery(ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids, ExactIndex(space, vectors))
 
 
-def nearest_among(batches: Iterable[pa.RecordBatch], space: Space, query: NDArray[Any], k: int) -> Nearest:
+def nearest_among(
+    batches: Iterable[pa.RecordBatch], space: Space, query: NDArray[Any], k: int, by: Compared = VECTOR
+) -> Nearest:
     """As `nearest_among_each` for one packed query (W,)."""
-    return nearest_among_each(batches, space, query[None], k)[0]
+    return nearest_among_each(batches, space, query[None], k, by)[0]
 
 
-def nearest_among_each(batches: Iterable[pa.RecordBatch], space: Space, queries: NDArray[Any], k: int) -> list[Nearest]:
-    """The k nearest of every query among batches of `id` and `vector`, one batch in memory at a time.
+def nearest_among_each(
+    batches: Iterable[pa.RecordBatch], space: Space, queries: NDArray[Any], k: int, by: Compared = VECTOR
+) -> list[Nearest]:
+    """The k nearest of every query among batches of `id` and `by`, one batch in memory at a time.
 
     Args:
         batches: in any order.
         space: how they compare.
         queries: (Q, W) packed.
         k: at least 1.
+        by: column that is compared.
 
     Returns:
         Q times ids and distances, nearest first, ties by id.
     """
     best: list[list[tuple[float, bytes]]] = [[] for _ in queries]
     for batch in batches:
-        gallery = gallery_of(space, batch)
+        gallery = gallery_of(space, batch, by)
         rows, distances = gallery.index.search_many(queries, k)
         for i, found in enumerate(rows):
             names = (name.encode() for name in gallery.ids.take(pa.array(found)).to_pylist())

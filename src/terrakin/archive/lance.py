@@ -10,18 +10,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from terrakin.archive import lance_ann
+from terrakin.archive.coded import code_column, compared, refuse_codes
 from terrakin.archive.condition import Condition, OneOf
 from terrakin.archive.condition_sql import to_sql
 from terrakin.archive.gallery import Nearest, nearest_among
 from terrakin.archive.known_ids import KnownIds
-from terrakin.archive.lance_ann import Recall
 from terrakin.archive.lance_errors import translated
 from terrakin.archive.lance_gallery import LoadedTable, load
 from terrakin.archive.lance_names import outer_name, stored_name
 from terrakin.archive.lance_table import is_table
 from terrakin.archive.near_ids import chip_not_found
+from terrakin.archive.recall import Recall
 from terrakin.archive.rows import fitted
-from terrakin.archive.schema import VECTOR, chips_schema
+from terrakin.archive.schema import CODE, VECTOR, Compared, chips_schema, code_space
+from terrakin.archive.store import Encode
 from terrakin.errors import ArchiveError
 from terrakin.spaces.space import Space
 
@@ -64,13 +66,40 @@ class LanceStore:
         self.space = space
         self._path = path
         self._exact_bytes = exact_bytes
-        self._loaded: LoadedTable | None = None
+        self._loaded: dict[Compared, LoadedTable] = {}
         self._known: KnownIds | None = None
         with translated(path):
             self._table: Any = lance.dataset(path) if is_table(path) else lance.write_dataset(_empty(space), path)
         wanted, found = _empty(space).schema.field(VECTOR).type, self._table.schema.field(VECTOR).type
         if wanted != found:
             raise ArchiveError(f"the table at {str(path)!r} holds vectors of {found}; this model's are {wanted}")
+
+    @property
+    def codes(self) -> Space | None:
+        """See `Store.codes`."""
+        return code_space(self._table.schema)
+
+    def add_codes(self, codes: Space, encode: Encode) -> None:
+        """See `Store.add_codes`."""
+        import lance
+
+        self.checkpoint()
+        refuse_codes(self.codes)
+        schema = pa.schema([chips_schema(self.space, codes).field(CODE)])
+
+        @lance.batch_udf(output_schema=schema)
+        def made(batch: pa.RecordBatch) -> pa.RecordBatch:
+            return pa.RecordBatch.from_arrays([code_column(self.space, codes, batch[VECTOR], encode)], schema=schema)
+
+        with translated(self._path):
+            self._table.add_columns(made, read_columns=[VECTOR], batch_size=self._batch_rows(VECTOR))
+
+    def drop_codes(self) -> None:
+        """See `Store.drop_codes`."""
+        self.checkpoint()
+        if self.codes is not None:
+            with translated(self._path):
+                self._table.drop_columns([CODE])
 
     def append(self, chips: pa.Table) -> None:
         """See `Store.append`."""
@@ -112,17 +141,18 @@ class LanceStore:
             table = self._table._take_rows([rows[name] for name in ids], columns=[stored_name(name) for name in columns])
         return table.rename_columns(list(columns))
 
-    def search(self, query: NDArray[Any], *, k: int, where: Condition | None = None) -> Nearest:
+    def search(self, query: NDArray[Any], *, k: int, where: Condition | None = None, by: Compared = VECTOR) -> Nearest:
         """See `Store.search`. Approximate only above `exact_bytes`, and only once `build_index` has been called."""
+        space = compared(by, self.space, self.codes)
         sql = None if where is None else self._sql(where)
-        if self._fits_memory():
-            loaded = self._load()
+        if self._fits_memory(by):
+            loaded = self._load(by)
             return loaded.gallery.search(query, k, None if where is None else loaded.places(self._passing(where)))
         with translated(self._path):
-            approximate = lance_ann.is_built(self._table) and not lance_ann.steps_aside(self._table, sql)
+            approximate = lance_ann.is_built(self._table, by) and not lance_ann.steps_aside(self._table, sql)
             if approximate:
-                return lance_ann.search(self._table, self.space, query, k, sql)
-        return nearest_among(self.scan(["id", VECTOR], where), self.space, query, k)
+                return lance_ann.search(self._table, space, query, k, sql, by)
+        return nearest_among(self.scan(["id", by], where), space, query, k, by)
 
     def count(self, where: Condition | None = None) -> int:
         """See `Store.count`."""
@@ -154,58 +184,71 @@ class LanceStore:
             self._known = None
         return int(self._table.version)
 
-    def build_index(self, *, k: int = 10, queries: int = 100, rng: np.random.Generator) -> Recall:
+    def build_index(self, *, by: Compared = VECTOR, k: int = 10, queries: int = 100, rng: np.random.Generator) -> Recall:
         """Build the index for archives above `exact_bytes`, measure its recall on the store's own vectors, and record it.
 
         Args:
+            by: the column that is to be searched by it.
             k: neighbours that are to be found.
             queries: stored vectors that are asked for.
             rng: draws them.
 
         Raises:
-            ArchiveError: for a space of bits, which needs no index.
+            ArchiveError: for code sets, which have no index.
         """
         self.checkpoint()
+        space = compared(by, self.space, self.codes)
         with translated(self._path):
-            lance_ann.build(self._table, self.space)
-            return lance_ann.measure(self._table, self.space, k, queries, rng)
+            lance_ann.build(self._table, space, by)
+            return lance_ann.measure(self._table, space, k, queries, rng, by)
 
-    @property
-    def recall(self) -> Recall | None:
+    def recall(self, by: Compared = VECTOR) -> Recall | None:
         """What search finds of the truth, as measured when the index was built; None while search is exhaustive."""
         with translated(self._path):
-            return None if self._fits_memory() or not lance_ann.is_built(self._table) else lance_ann.recorded(self._table)
+            return (
+                None
+                if self._fits_memory(by) or not lance_ann.is_built(self._table, by)
+                else lance_ann.recorded(self._table, by)
+            )
 
-    @property
-    def wants_index(self) -> bool:
-        """Whether search would gain from `build_index`: floats beyond `exact_bytes`, and no index, or one of half the chips."""
-        if self.space.is_binary or self._fits_memory():
+    def wants_index(self, by: Compared = VECTOR) -> bool:
+        """Whether search would gain from `build_index`: more than `exact_bytes`, and no index, or one of half the chips."""
+        if not lance_ann.is_possible(compared(by, self.space, self.codes)) or self._fits_memory(by):
             return False
-        held = self.recall
+        held = self.recall(by)
         return held is None or held.chips < self.count() / 2
 
-    def _fits_memory(self) -> bool:
-        if self._loaded is not None and self._loaded.version == self._table.version:
+    def _fits_memory(self, by: Compared) -> bool:
+        if self._current(by) is not None:
             return True  # it was loaded because it fits; to count would take longer than to search 10,000 chips
-        return self.count() * self._row_bytes() <= self._exact_bytes
+        return self.count() * self._row_bytes(by) <= self._exact_bytes
 
-    def _row_bytes(self) -> int:
-        return self.space.width * np.dtype(self.space.dtype).itemsize
+    def _row_bytes(self, by: Compared) -> int:
+        space = compared(by, self.space, self.codes)
+        return space.width * np.dtype(space.dtype).itemsize
 
-    def _load(self) -> LoadedTable:
-        if self._loaded is None or self._loaded.version != self._table.version:
-            self._loaded = None  # the old one goes before the new one comes: vectors are in memory once
+    def _load(self, by: Compared) -> LoadedTable:
+        held = self._current(by)
+        if held is None:
+            # The old one goes before the new one comes: vectors are in memory once.
+            self._loaded = {other: loaded for other, loaded in self._loaded.items() if self._current(other) is not None}
             with translated(self._path):
-                self._loaded = load(self._table, self.space, self._batch_rows())
-        return self._loaded
+                space = compared(by, self.space, self.codes)
+                held = load(self._table, space, by, self._batch_rows(by), like=next(iter(self._loaded.values()), None))
+            self._loaded[by] = held
+        return held
 
-    def _batch_rows(self) -> int:
-        return max(1, _BATCH_BYTES // self._row_bytes())
+    def _current(self, by: Compared) -> LoadedTable | None:
+        held = self._loaded.get(by)
+        return held if held is not None and held.version == self._table.version else None
+
+    def _batch_rows(self, by: Compared) -> int:
+        return max(1, _BATCH_BYTES // self._row_bytes(by))
 
     def _batches(self, stored: list[str], where: Condition | None) -> Iterator[pa.RecordBatch]:
         sql = None if where is None else self._sql(where)
         with translated(self._path):
-            rows = min(self._batch_rows(), 8192)
+            rows = min(self._batch_rows(VECTOR), 8192)
             yield from self._table.to_batches(columns=stored, filter=sql, batch_size=rows, scan_in_order=False)
 
     def _passing(self, where: Condition) -> NDArray[np.uint64]:
@@ -216,8 +259,8 @@ class LanceStore:
 
     def _row_ids(self, ids: Sequence[str]) -> dict[str, int]:
         """Lance's row ids of those chips that are there."""
-        if self._loaded is not None and self._loaded.version == self._table.version:
-            found = {name: self._loaded.row_id_of(name) for name in ids}
+        if loaded := self._current(VECTOR) or self._current(CODE):
+            found = {name: loaded.row_id_of(name) for name in ids}
             return {name: row for name, row in found.items() if row is not None}
         if not ids:
             return {}

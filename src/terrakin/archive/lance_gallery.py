@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from terrakin.archive.gallery import Gallery, packed
-from terrakin.archive.schema import VECTOR
+from terrakin.archive.schema import Compared
 from terrakin.spaces.exact import ExactIndex
 from terrakin.spaces.space import Space
 
@@ -47,24 +48,31 @@ class LoadedTable:
         return int(self.row_ids[at]) if at < len(ids) and ids[at].as_py() == name else None
 
 
-def load(table: Any, space: Space, batch_size: int) -> LoadedTable:
+def load(table: Any, space: Space, by: Compared, batch_size: int, like: LoadedTable | None = None) -> LoadedTable:
     """Read the ids, then each batch of vectors to its place: vectors are in memory once.
 
     Args:
         table: a `lance.LanceDataset`.
-        space: how its vectors compare.
+        space: how they compare.
+        by: column of what is compared.
         batch_size: rows read at a time.
+        like: the same version with another column, whose ids are shared instead of read again.
     """
+    order = _order(table) if like is None else (like.gallery.ids, like.row_ids, like.sorted_row_ids, like.sorted_places)
+    ids, row_ids, sorted_row_ids, sorted_places = order
+    vectors: NDArray[Any] = np.empty((len(ids), space.width), dtype=space.dtype)
+    for batch in table.to_batches(columns=[by], with_row_id=True, batch_size=batch_size, scan_in_order=False):
+        vectors[_places(sorted_row_ids, sorted_places, batch[_ROW].to_numpy())] = packed(space, batch[by])
+    return LoadedTable(table.version, Gallery(ids, ExactIndex(space, vectors)), row_ids, sorted_row_ids, sorted_places)
+
+
+def _order(table: Any) -> tuple[pa.Array, NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
     found = table.to_table(columns=["id"], with_row_id=True)
     order = pc.sort_indices(found["id"])
     ids = found["id"].take(order).combine_chunks()
     row_ids = found[_ROW].to_numpy()[order.to_numpy()]
     sorted_places = np.argsort(row_ids)
-    sorted_row_ids = row_ids[sorted_places]
-    vectors: NDArray[Any] = np.empty((len(ids), space.width), dtype=space.dtype)
-    for batch in table.to_batches(columns=[VECTOR], with_row_id=True, batch_size=batch_size, scan_in_order=False):
-        vectors[_places(sorted_row_ids, sorted_places, batch[_ROW].to_numpy())] = packed(space, batch[VECTOR])
-    return LoadedTable(table.version, Gallery(ids, ExactIndex(space, vectors)), row_ids, sorted_row_ids, sorted_places)
+    return ids, row_ids, row_ids[sorted_places], sorted_places
 
 
 def _places(

@@ -9,12 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from terrakin.archive.coded import code_column, compared, refuse_codes
 from terrakin.archive.condition import Condition
 from terrakin.archive.condition_mask import to_mask
 from terrakin.archive.gallery import Gallery, gallery_of
 from terrakin.archive.near_ids import chip_not_found
 from terrakin.archive.rows import fitted
-from terrakin.archive.schema import chips_schema
+from terrakin.archive.schema import CODE, VECTOR, Compared, chips_schema, code_space
+from terrakin.archive.store import Encode
 from terrakin.errors import ArchiveError
 from terrakin.spaces.space import Space
 
@@ -27,8 +29,24 @@ class MemoryStore:
     def __init__(self, space: Space) -> None:
         self.space = space
         self._table: pa.Table = chips_schema(space).empty_table()
-        self._gallery: Gallery | None = None
+        self._galleries: dict[Compared, Gallery] = {}
         self._version = 1
+
+    @property
+    def codes(self) -> Space | None:
+        """See `Store.codes`."""
+        return code_space(self._table.schema)
+
+    def add_codes(self, codes: Space, encode: Encode) -> None:
+        """See `Store.add_codes`."""
+        refuse_codes(self.codes)
+        field = chips_schema(self.space, codes).field(CODE)
+        self._replace(self._table.append_column(field, code_column(self.space, codes, self._table[VECTOR], encode)))
+
+    def drop_codes(self) -> None:
+        """See `Store.drop_codes`."""
+        if self.codes is not None:
+            self._replace(self._table.drop_columns(CODE))
 
     def append(self, chips: pa.Table) -> None:
         """See `Store.append`."""
@@ -59,12 +77,15 @@ class MemoryStore:
                 raise chip_not_found(name, held)
         return self._table.select(list(columns)).take(pa.array(rows, pa.int64()))
 
-    def search(self, query: NDArray[Any], *, k: int, where: Condition | None = None) -> tuple[list[str], NDArray[np.float32]]:
+    def search(
+        self, query: NDArray[Any], *, k: int, where: Condition | None = None, by: Compared = VECTOR
+    ) -> tuple[list[str], NDArray[np.float32]]:
         """See `Store.search`."""
+        space = compared(by, self.space, self.codes)
         rows = None if where is None else np.flatnonzero(to_mask(where, self._table))
-        if self._gallery is None:
-            self._gallery = gallery_of(self.space, self._table)
-        return self._gallery.search(query, k, rows)
+        if by not in self._galleries:
+            self._galleries[by] = gallery_of(space, self._table, by)
+        return self._galleries[by].search(query, k, rows)
 
     def count(self, where: Condition | None = None) -> int:
         """See `Store.count`."""
@@ -86,5 +107,5 @@ class MemoryStore:
         return self._table if where is None else self._table.filter(pa.array(to_mask(where, self._table)))
 
     def _replace(self, table: pa.Table) -> None:
-        self._table, self._gallery = table, None
+        self._table, self._galleries = table, {}
         self._version += 1

@@ -10,10 +10,14 @@ from terrakin.bundles.reducer import parse_reducer
 from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule, parse_scaling
 from terrakin.errors import ArchiveError, BundleError, HashingError
+from terrakin.hashing.known import HASHERS
 from terrakin.hashing.multicode_settings import parse_multi_code
 from terrakin.scenes.find import SourceOptions
 
-__all__ = ["IndexOptions", "Options", "changed"]
+__all__ = ["BITS", "IndexOptions", "Options", "changed", "with_codes"]
+
+BITS = 64
+"""Bits of a code where none are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,18 @@ class IndexOptions:
     """`pca:SIZE` or `pca-whitened:SIZE`, fitted on the archive; None for the bundle as it is."""
     multi_code: str | None = None
     """Settings of multi-code hashing in words, fitted on the archive; None for the model's embeddings."""
+    hash: str | None = None
+    """Hash function that is fitted on the archive, a name in `HASHERS`; None for the bundle as it is."""
+    bits: int | None = None
+    """Bits of its codes, a multiple of 8; None where there is none."""
 
     def __post_init__(self) -> None:
+        if (self.hash is None) != (self.bits is None):
+            raise ValueError("codes have a hash function and bits; say --hash NAME, and with it --bits COUNT")
+        if self.hash is not None:
+            HASHERS[self.hash]  # a wrong name is told before anything is made
+        if self.bits is not None and (self.bits < 8 or self.bits % 8):
+            raise ValueError(f"codes have a multiple of 8 bits, at least 8, got {self.bits}")
         if self.reducer is not None:
             try:
                 parse_reducer(self.reducer)
@@ -54,7 +68,8 @@ class IndexOptions:
         """Check that a model can do what is asked.
 
         Raises:
-            ValueError: if it reads another number of bands, or gives fewer dimensions than the reducer should leave.
+            ValueError: if it reads another number of bands, gives fewer dimensions than the reducer should leave, gives codes
+                already, or has a hash function that would be lost.
         """
         if self.bands is not None and len(self.bands) != len(passport.bands):
             raise ValueError(
@@ -63,6 +78,22 @@ class IndexOptions:
             )
         if self.reducer is not None and parse_reducer(self.reducer)[0] > passport.embedding_size:
             raise ValueError(f"the model gives {passport.embedding_size} dimensions, too few for the reducer {self.reducer}")
+
+        self._must_suit_codes(passport)
+
+    def _must_suit_codes(self, passport: Passport) -> None:
+        named = passport.hasher
+        if self.hash is not None and (passport.space.is_binary or self.multi_code is not None):
+            raise ValueError("the model gives codes already; leave --hash out")
+        if named is None or self.multi_code is not None or (self.reducer is not None and self.hash is not None):
+            return
+        if self.reducer is not None:
+            raise ValueError(
+                f"the model's hash function {named.kind} reads embeddings that are not reduced; leave --reducer out, or "
+                "name a hash function to fit with --hash"
+            )
+        if self.hash is not None and (self.hash, self.bits) != (named.kind, named.bits):
+            raise ValueError(f"the model has a hash function already, {named.kind} of {named.bits} bits; leave --hash out")
 
     def rule(self, passport: Passport) -> ScalingRule:
         """How stored values become [0, 1] for a model: as was told, else as the model was trained, else `auto`."""
@@ -91,6 +122,9 @@ class IndexOptions:
                 reducer=values["reducer"],
                 # Archives from before it was there have none.
                 multi_code=values.get("multi_code"),
+                # Archives that were made before there were codes do not say.
+                hash=values.get("hash"),
+                bits=values.get("bits"),
             )
         except (KeyError, TypeError, ValueError) as exc:
             raise ArchiveError(f"archive.json has broken options ({exc}); make the archive again") from exc
@@ -114,6 +148,8 @@ class IndexOptions:
             "--dates": self.sources.dates,
             "--reducer": "none" if self.reducer is None else self.reducer,
             "--multi-code": "none" if self.multi_code is None else self.multi_code,
+            "--hash": "none" if self.hash is None else self.hash,
+            "--bits": "none" if self.bits is None else str(self.bits),
         }
 
     def differences(self, other: "IndexOptions") -> list[str]:
@@ -136,6 +172,8 @@ class Options(TypedDict, total=False):
     dates: str | None
     reducer: str | None
     multi_code: str | None
+    hash: str | None
+    bits: int | None
 
 
 def changed(
@@ -152,6 +190,8 @@ def changed(
     dates: str | None = None,
     reducer: str | None = None,
     multi_code: str | None = None,
+    hash: str | None = None,  # noqa: A002 - the option's name
+    bits: int | None = None,
 ) -> IndexOptions:
     """`options` with those replaced that are not None.
 
@@ -168,20 +208,34 @@ def changed(
         dates: where acquisition times come from; see `SourceOptions`.
         reducer: `pca:SIZE` or `pca-whitened:SIZE`.
         multi_code: `default`, or settings such as `primitives=8,threshold=0.5,bits=32`; see `MultiCodeSettings`.
+        hash: hash function to fit on the archive, a name in `HASHERS`.
+        bits: of its codes; 64 where None.
 
     Raises:
-        ValueError: if a value is out of range.
+        ValueError: if a value is out of range, or there are bits and no hash function.
+        UnknownNameError: for a hash function that does not exist.
     """
     chipping = {"size": chip_size, "overlap": overlap, "gsd_m": gsd_m, "edges": edges, "min_valid": min_valid}
     sources = {"labels": labels, "dates": dates}
-    return IndexOptions(
+    rest = IndexOptions(
         bands=options.bands if bands is None else tuple(bands),
         chipping=dataclasses.replace(options.chipping, **_given(chipping)),
         scaling=options.scaling if scaling is None else parse_scaling(scaling),
         sources=dataclasses.replace(options.sources, **_given(sources)),
         reducer=options.reducer if reducer is None else reducer,
         multi_code=options.multi_code if multi_code is None else multi_code,
+        hash=options.hash,
+        bits=options.bits,
     )
+    return with_codes(rest, hash, bits)
+
+
+def with_codes(options: IndexOptions, hash: str | None, bits: int | None) -> IndexOptions:  # noqa: A002 - the option's name
+    """`options` with the hash function and the bits replaced that are not None; takes and raises as `changed`."""
+    name = options.hash if hash is None else hash
+    if bits is None and name is not None:
+        bits = BITS if options.bits is None else options.bits
+    return dataclasses.replace(options, hash=name, bits=bits)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from terrakin.archive.manifest import now, replace_file
+from terrakin.archive.recall import Recall
 from terrakin.scenes.scene import Skipped
 
 __all__ = ["NAME", "Summary", "write_report"]
@@ -36,7 +37,7 @@ class Summary:
     """What was not taken in, in this run or, unchanged since, in an earlier one."""
     seconds: float = 0.0
     """Time taken."""
-    recall: float | None = None
+    recall: Recall | None = None
     """Measured share of true neighbours that the approximate index finds; None where search is exhaustive."""
 
 

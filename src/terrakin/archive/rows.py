@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from terrakin.archive.schema import PROPERTY, VECTOR, chips_schema
+from terrakin.archive.schema import CODE, PROPERTY, VECTOR, chips_schema, code_space
 from terrakin.errors import ArchiveError
 from terrakin.spaces.space import Space
 
@@ -19,7 +19,7 @@ def fitted(chips: pa.Table, held: pa.Schema, space: Space) -> pa.Table:
     properties that hold nothing are left out.
 
     Args:
-        chips: the columns of `chips_schema(space)` and any properties, in any order.
+        chips: the columns of `chips_schema`, with codes where the store has codes, and any properties, in any order.
         held: columns that the store has.
         space: of the store.
 
@@ -27,7 +27,7 @@ def fitted(chips: pa.Table, held: pa.Schema, space: Space) -> pa.Table:
         ArchiveError: if two chips have one id, or a property has another type than in the store.
         ValueError: if a column is missing, of another type or not known, or holds nothing where it must.
     """
-    wanted = chips_schema(space)
+    wanted = chips_schema(space, code_space(held))
     properties = [name for name in chips.schema.names if name.startswith(PROPERTY)]
     known = set(wanted.names) | set(properties)
     if unknown := [name for name in chips.schema.names if name not in known]:
@@ -50,7 +50,7 @@ def _column(chips: pa.Table, field: pa.Field) -> pa.ChunkedArray:
     column = chips[field.name]
     if column.type != field.type:
         raise ValueError(f"column {field.name!r} holds {field.type}, got {column.type}")
-    if not field.nullable and (column.null_count or (field.name == VECTOR and pc.list_flatten(column).null_count)):
+    if not field.nullable and (column.null_count or (field.name in (VECTOR, CODE) and pc.list_flatten(column).null_count)):
         raise ValueError(f"column {field.name!r} has missing values")
     return column
 

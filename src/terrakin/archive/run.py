@@ -15,7 +15,7 @@ import pyarrow as pa
 from terrakin.archive.condition import All, Compare, Not, OneOf
 from terrakin.archive.ledger import Entry, Ledger, Record
 from terrakin.archive.report import Summary
-from terrakin.archive.schema import PROPERTY, VECTOR
+from terrakin.archive.schema import CODE, PROPERTY, VECTOR
 from terrakin.archive.store import Store
 from terrakin.archive.work import Batch, Job, Piece, Worker
 from terrakin.errors import SceneError
@@ -349,8 +349,8 @@ def _table(rows: list[dict[str, Any]], store: Store) -> pa.Table:
         schema = schema.append(pa.field(name, _arrow_type(value)))
     columns = []
     for column in schema:
-        if column.name == VECTOR:
-            flat = pa.array(np.concatenate([row[VECTOR] for row in rows]), column.type.value_type)
+        if column.name in (VECTOR, CODE):
+            flat = pa.array(np.concatenate([row[column.name] for row in rows]), column.type.value_type)
             columns.append(pa.FixedSizeListArray.from_arrays(flat, type=column.type))
         else:
             columns.append(pa.array([row.get(column.name) for row in rows], column.type))

@@ -1,13 +1,21 @@
 """The tables of an archive as Arrow schemas."""
 
+from typing import Literal
+
 import pyarrow as pa
 
 from terrakin.spaces.space import Space
 
-__all__ = ["PROPERTY", "SCENES", "VECTOR", "chips_schema", "property_column"]
+__all__ = ["CODE", "PROPERTY", "SCENES", "VECTOR", "Compared", "chips_schema", "code_space", "property_column"]
 
-VECTOR = "vector"
+VECTOR: Literal["vector"] = "vector"
 """Column that holds the packed embedding."""
+
+CODE: Literal["code"] = "code"
+"""Column that holds the packed code, where the archive has codes."""
+
+Compared = Literal["vector", "code"]
+"""Columns by which chips are compared."""
 
 PROPERTY = "property:"
 """Head of the names of the columns that hold properties; each is added when a scene first brings it."""
@@ -34,13 +42,17 @@ SCENES = pa.schema(
 """One row a scene that has been dealt with."""
 
 
-def chips_schema(space: Space) -> pa.Schema:
+def chips_schema(space: Space, codes: Space | None = None) -> pa.Schema:
     """Columns of the chips table for vectors of `space`; properties come on top.
+
+    Args:
+        space: how vectors compare.
+        codes: how codes compare, where there are codes beside the vectors.
 
     >>> chips_schema(Space("cosine", 4)).field("vector").type
     FixedSizeListType(fixed_size_list<item: float>[4])
     """
-    value = pa.from_numpy_dtype(space.dtype)
+    compared = [_packed_field(VECTOR, space), *([] if codes is None else [_packed_field(CODE, codes)])]
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
@@ -59,9 +71,18 @@ def chips_schema(space: Space) -> pa.Schema:
             pa.field("labels", pa.list_(pa.string()), nullable=False),
             pa.field("valid_share", pa.float32(), nullable=False),
             pa.field("thumbnail", pa.binary()),
-            pa.field(VECTOR, pa.list_(value, space.width), nullable=False),
+            *compared,
         ]
     )
+
+
+def code_space(held: pa.Schema) -> Space | None:
+    """How the codes of a chips table compare; None where it has none.
+
+    >>> code_space(chips_schema(Space("cosine", 4), Space("hamming", 32)))
+    Space(kind='hamming', size=32, codes=1)
+    """
+    return Space("hamming", held.field(CODE).type.list_size * 8) if CODE in held.names else None
 
 
 def property_column(name: str) -> str:
@@ -71,3 +92,7 @@ def property_column(name: str) -> str:
     'property:cloud'
     """
     return PROPERTY + name
+
+
+def _packed_field(name: str, space: Space) -> pa.Field:
+    return pa.field(name, pa.list_(pa.from_numpy_dtype(space.dtype), space.width), nullable=False)

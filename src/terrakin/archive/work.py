@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from terrakin.archive.options import IndexOptions
-from terrakin.archive.schema import VECTOR, property_column
+from terrakin.archive.schema import CODE, VECTOR, property_column
 from terrakin.bundles.bundle import Bundle
 from terrakin.chips.annotations import Annotations, read_annotations
 from terrakin.chips.chip import chip_id
@@ -69,7 +69,7 @@ class Batch:
     """What became of some pieces."""
 
     rows: list[dict[str, Any]]
-    """Rows of the chips table, vectors packed."""
+    """Rows of the chips table, vectors packed, with codes where the bundle has a hash function."""
     done: list[tuple[Job, int]]
     """Windows dealt with, a job: embedded, or left out for too small a valid share."""
     failed: list[tuple[Job, str]]
@@ -191,6 +191,9 @@ class Worker:
             vectors = self._bundle.embed(np.stack(waiting))
             for row, vector in zip(rows[-len(waiting) :], vectors, strict=True):
                 row[VECTOR] = vector
+            if self._bundle.hasher is not None:
+                for row, code in zip(rows[-len(waiting) :], self._bundle.codes(vectors), strict=True):
+                    row[CODE] = code
             waiting.clear()
 
     def _reader(self, job: Job) -> SceneReader:

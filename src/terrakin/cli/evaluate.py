@@ -51,11 +51,13 @@ def _evaluate(
         ),
     ] = None,
     ties: Annotated[
-        Literal["id", "expected", "best", "worst", "sample"], typer.Option(help="What equal distances count as.")
-    ] = "id",
+        Literal["id", "expected", "best", "worst", "sample"] | None,
+        typer.Option(help="What equal distances count as. [default: id; expected with --codes]"),
+    ] = None,
     mean: Annotated[Literal["query", "class"], typer.Option(help="Mean over queries, or over classes of them.")] = "query",
     interval: Annotated[Literal["query", "class"], typer.Option(help="What the bootstrap draws.")] = "query",
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn queries.", min=0, metavar="NUMBER")] = 0,
+    codes: Annotated[bool, typer.Option("--codes", help="Rank by the archive's codes instead of its vectors.")] = False,
     against: Annotated[
         Path | None,
         typer.Option(help="Also compare with another archive of the same chips, query by query.", metavar="ARCHIVE"),
@@ -102,6 +104,8 @@ def _evaluate(
         raise typer.BadParameter(
             "an archive has its own model; --model, --against-model, --reducer and --root go with --dataset"
         )
+    if codes and archive is None:
+        raise typer.BadParameter("codes are those of an ARCHIVE that has some; index the benchmark first", param_hint="--codes")
     if against is not None and against_model is not None:
         raise typer.BadParameter("--against and --against-model are two; choose one")
     if robustness:
@@ -109,7 +113,8 @@ def _evaluate(
         for option, given, fixed in (
             ("--protocol", protocol, "loo"),
             ("--measures", measures, None),
-            ("--ties", ties, "id"),
+            ("--ties", ties or "id", "id"),
+            ("--codes", codes, False),
             ("--mean", mean, "query"),
             ("--interval", interval, "query"),
         ):
@@ -128,6 +133,7 @@ def _evaluate(
         "mean": mean,
         "interval": interval,
         "seed": seed,
+        "codes": codes,
     }
     with ExitStack() as stack:
         if archive is not None:

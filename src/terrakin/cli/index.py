@@ -26,8 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def _index(
     sources: Annotated[
-        list[Path], typer.Argument(help="Folders, images, scenes, STAC items, tables of paths.", metavar="SOURCE")
-    ],
+        list[Path] | None, typer.Argument(help="Folders, images, scenes, STAC items, tables of paths.", metavar="SOURCE")
+    ] = None,
+    *,
     archive: Annotated[Path, typer.Option(help="The archive; made where it does not exist.", metavar="DIR")],
     model: Annotated[str | None, typer.Option(help="A shipped bundle or the path of one.", metavar="NAME|BUNDLE")] = None,
     bands: Annotated[
@@ -76,6 +77,10 @@ def _index(
             metavar="SETTINGS",
         ),
     ] = None,
+    hash: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(help="Also keep codes: fit this hash function; see `terrakin show hashers`.", metavar="NAME")
+    ] = None,
+    bits: Annotated[int | None, typer.Option(help="Bits of a code. [default: 64]", min=8, metavar="COUNT")] = None,
     dataset: Annotated[
         str | None,
         typer.Option(help="Read the sources as copies of this benchmark; see `terrakin show datasets`.", metavar="NAME"),
@@ -106,11 +111,22 @@ def _index(
         "dates": dates,
         "reducer": reducer,
         "multi_code": multi_code,
+        "hash": hash,
+        "bits": bits,
     }
+    sources = sources or []
     missing = [path for path in sources if not path.exists()]
     if missing:
         raise typer.BadParameter(f"{missing[0]} does not exist", param_hint="SOURCE")
+    if not sources and hash is None and bits is None:
+        raise typer.BadParameter("name what is to be indexed, or codes to make with --hash", param_hint="SOURCE")
     try:
+        if not sources:
+            held = Archive.open(archive)
+            held.must_be(model=model, **options)
+            held.encode(hash, bits=bits)
+            say(_codes(held), quiet=quiet)
+            return
         # An archive without a chip is what a first try with wrong options leaves: it binds nobody.
         if (archive / manifest.NAME).exists() and len(Archive.open(archive)):
             held = Archive.open(archive)
@@ -120,7 +136,9 @@ def _index(
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     with bar("Indexing", unit="chips", quiet=quiet) as progress:
-        summary = held.add(sources, dataset=dataset, prune=prune, strict=strict, workers=workers, progress=progress)
+        summary = held.add(
+            sources, dataset=dataset, prune=prune, strict=strict, workers=workers, hash=hash, bits=bits, progress=progress
+        )
     for line in _lines(summary, held):
         say(line, quiet=quiet)
     if not summary.added + summary.replaced + summary.unchanged + summary.removed:
@@ -138,6 +156,7 @@ def _nothing(sources: list[Path], summary: "Summary", held: "Archive") -> str:
 
 def _lines(summary: "Summary", held: "Archive") -> list[str]:
     from terrakin.archive.report import NAME
+    from terrakin.views.wording import recall_words
 
     counts = {
         "added": summary.added,
@@ -156,6 +175,14 @@ def _lines(summary: "Summary", held: "Archive") -> list[str]:
     if len(summary.skipped) > _SHOWN:
         lines.append(f"... and {len(summary.skipped) - _SHOWN:,} more; all are listed in {held.path / NAME}")
     if summary.recall is not None:
-        lines.append(f"search is approximate at this size: recall {summary.recall:.3f} measured on this archive's own vectors")
+        lines.append(f"search is approximate at this size: {recall_words(summary.recall)}")
+    if held.store.codes is not None:
+        lines.append(_codes(held))
     lines.append(f"archive {held.path}: {len(held):,} chips")
     return lines
+
+
+def _codes(held: "Archive") -> str:
+    from terrakin.views.wording import codes_words
+
+    return f"codes: {codes_words(held.info()['codes'])}"

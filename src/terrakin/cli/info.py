@@ -34,7 +34,7 @@ def _info(
 
 def _rows(held: "Archive") -> list[tuple[str, str]]:
     """A fact a line, then an option a line in the words of the command line."""
-    from terrakin.views.wording import printable, space_words
+    from terrakin.views.wording import codes_words, printable, space_words
 
     facts = held.info()
     rows = [
@@ -47,6 +47,7 @@ def _rows(held: "Archive") -> list[tuple[str, str]]:
         ("size on disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
         ("model", facts["model"]),
         ("space", space_words(held.bundle.passport.space)),
+        ("codes", "none" if facts["codes"] is None else codes_words(facts["codes"])),
         *(("source", path) for path in facts["sources"]),
         *held.options.words().items(),
     ]

@@ -36,6 +36,11 @@ def _search(
     k: Annotated[int, typer.Option("-k", help="How many hits.", min=1, metavar="COUNT")] = 10,
     box: Box = None,
     like: Annotated[list[str] | None, typer.Option(help="A further example; can be given again.", metavar="ID|FILE")] = None,
+    codes: Annotated[bool, typer.Option("--codes", help="Rank by codes.")] = False,
+    shortlist: Annotated[
+        int | None,
+        typer.Option(help="Choose so many times -k chips by codes, and rank these by their vectors.", min=1, metavar="TIMES"),
+    ] = None,
     unlike: Annotated[list[str] | None, typer.Option(help="A negative example; can be given again.", metavar="ID|FILE")] = None,
     where: Where = None,
     label: Annotated[
@@ -60,6 +65,7 @@ def _search(
     from terrakin.api.archive import Archive
     from terrakin.views import geojson, geoparquet, records, table
     from terrakin.views.output import write_text
+    from terrakin.views.wording import recall_words
 
     examples = [*([] if query is None else [query]), *(like or [])]
     if not examples:
@@ -80,6 +86,8 @@ def _search(
         bbox=parse_box(bbox, "--bbox"),
         since=since,
         until=until,
+        codes=codes,
+        shortlist=shortlist,
     )
     if format == "geoparquet" and out is not None:
         geoparquet.write_ranking(out, hits.ranking)
@@ -106,4 +114,4 @@ def _search(
     if not hits:
         say(f"no hits: no chip passes {hits.ranking.filter!r}" if hits.ranking.filter else "no hits", quiet=quiet)
     if hits.ranking.recall is not None:
-        say(f"approximate search: recall {hits.ranking.recall:.3f} measured on this archive", quiet=quiet)
+        say(recall_words(hits.ranking.recall), quiet=quiet)

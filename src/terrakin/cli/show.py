@@ -15,12 +15,22 @@ def register(app: typer.Typer) -> None:
 def _show(
     what: Annotated[
         Literal[
-            "models", "recipes", "datasets", "measures", "protocols", "distortions", "sources", "stores", "spaces", "tables"
+            "models",
+            "recipes",
+            "datasets",
+            "measures",
+            "protocols",
+            "distortions",
+            "hashers",
+            "sources",
+            "stores",
+            "spaces",
+            "tables",
         ],
         typer.Argument(help="What."),
     ],
 ) -> None:
-    """List models, recipes, data sets, measures, protocols, distortions, sources, stores, spaces or published tables."""
+    """List models, recipes, data sets, measures, protocols, distortions, hash functions, sources, stores, spaces, tables."""
     from terrakin.api.listing import listing
     from terrakin.views.table import aligned
 

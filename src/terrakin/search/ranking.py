@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from terrakin.archive.recall import Recall
 from terrakin.chips.window import Window
 from terrakin.scenes.scene import Property
 from terrakin.spaces.space import Space
@@ -20,7 +21,7 @@ class Hit:
     id: str
     """The chip's id."""
     distance: float
-    """Distance from the query in the archive's space; smaller is closer."""
+    """Distance from the query in the ranking's space; smaller is closer."""
     source: str
     """`uri` of the chip's scene."""
     window: Window
@@ -61,5 +62,9 @@ class Ranking:
     """Labels of the query, where it is a chip that has some."""
     thumbnail: bytes | None = None
     """The query as a JPEG."""
-    recall: float | None = None
-    """Measured share of true neighbours that an approximate index finds; None where the search was exhaustive."""
+    recall: Recall | None = None
+    """Measured share of true neighbours that a search finds by an approximate index or by codes; None where it was exact."""
+    codes: Space | None = None
+    """How codes were compared, where they chose the hits."""
+    shortlist: int | None = None
+    """How many times k chips were chosen by codes and ranked again by their vectors; None where there was no shortlist."""

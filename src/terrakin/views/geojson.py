@@ -12,7 +12,7 @@ from shapely.geometry.polygon import orient
 from terrakin.archive.schema import PROPERTY, VECTOR
 from terrakin.search.ranking import Ranking
 from terrakin.views.output import written
-from terrakin.views.records import finite, hit_record, rfc3339, space_record
+from terrakin.views.records import approximation, finite, hit_record, rfc3339, space_record
 
 __all__ = ["archive_lines", "feature_parts", "ranking_text", "write_archive"]
 
@@ -36,6 +36,7 @@ def ranking_text(ranking: Ranking) -> str:
         "space": space_record(ranking.space),
         "k": ranking.k,
         "filter": ranking.filter,
+        **approximation(ranking),
     }
     features = []
     for hit in ranking.hits:

@@ -1,6 +1,7 @@
 """Rankings as records for programs: JSON, one JSON object a line, or CSV."""
 
 import csv
+import dataclasses
 import datetime as dt
 import io
 import json
@@ -11,23 +12,48 @@ from terrakin.scenes.scene import Property
 from terrakin.search.ranking import Hit, Ranking
 from terrakin.spaces.space import Space
 
-__all__ = ["CSV_COLUMNS", "csv_text", "finite", "hit_record", "json_text", "jsonl_text", "rfc3339", "space_record"]
+__all__ = [
+    "CSV_COLUMNS",
+    "approximation",
+    "csv_text",
+    "finite",
+    "hit_record",
+    "json_text",
+    "jsonl_text",
+    "rfc3339",
+    "space_record",
+]
 
 CSV_COLUMNS = ("rank", "id", "distance", "source", "window", "labels", "datetime", "west", "south", "east", "north")
 """Columns of `csv_text`, in order."""
 
 
 def json_text(ranking: Ranking) -> str:
-    """One JSON object: `archive`, `query`, `space`, `k`, `filter` and `hits` in order, ending with a line end."""
+    """One JSON object: `archive`, `query`, `space`, `k`, `filter` and `hits` in order, ending with a line end.
+
+    Where codes chose the hits there is `codes` (`bits`, `shortlist`), and where the search was not exact, `recall` (`value`,
+    `k`, `queries`, `chips`).
+    """
     record = {
         "archive": ranking.archive,
         "query": ranking.query,
         "space": space_record(ranking.space),
         "k": ranking.k,
         "filter": ranking.filter,
+        **approximation(ranking),
         "hits": [hit_record(hit) for hit in ranking.hits],
     }
     return _dump(record, indent=2) + "\n"
+
+
+def approximation(ranking: Ranking) -> dict[str, Any]:
+    """What tells that a ranking is not that of sorting all vectors by distance, as plain values; nothing where it is."""
+    found: dict[str, Any] = {}
+    if ranking.codes is not None:
+        found["codes"] = {"bits": ranking.codes.size, "shortlist": ranking.shortlist}
+    if ranking.recall is not None:
+        found["recall"] = dataclasses.asdict(ranking.recall)
+    return found
 
 
 def jsonl_text(ranking: Ranking) -> str:

@@ -4,20 +4,23 @@ import datetime as dt
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
+from terrakin.archive.recall import Recall
 from terrakin.search.ranking import Hit, Ranking
 from terrakin.spaces.space import Space
 
 __all__ = [
     "Verdict",
     "circumstances",
+    "codes_words",
     "date",
     "distance",
     "headline",
     "labels",
     "printable",
+    "recall_words",
     "short_id",
     "shorten",
     "space_words",
@@ -98,6 +101,27 @@ def space_words(space: Space) -> str:
     return f"{_NAMES[space.kind]}, {size if space.is_binary else f'{space.size} dimensions'}"
 
 
+def codes_words(codes: Mapping[str, Any]) -> str:
+    """The codes of an archive in words, from what its `info` says of them.
+
+    >>> codes_words({"hash": "itq", "bits": 32, "bytes_per_image": 4, "vector_bytes_per_image": 1024})
+    'itq, 32 bits, 4 bytes an image beside 1,024 of its vector'
+    """
+    size, beside = codes["bytes_per_image"], codes["vector_bytes_per_image"]
+    unit = "byte" if size == 1 else "bytes"
+    return f"{printable(codes['hash'])}, {codes['bits']} bits, {size:,} {unit} an image beside {beside:,} of its vector"
+
+
+def recall_words(recall: Recall) -> str:
+    """A measured recall on a line.
+
+    >>> recall_words(Recall(0.9831, 10, 100, 5000))
+    'recall@10 0.983 of the ranking by vectors, measured with 100 chips of this archive as queries'
+    """
+    asked = f"{recall.queries:,} chips of this archive as queries"
+    return f"recall@{recall.k} {recall.value:.3f} of the ranking by vectors, measured with {asked}"
+
+
 def short_id(identity: str) -> str:
     """A chip's id without its folders and without its window's size, for where there is little room.
 
@@ -114,12 +138,14 @@ def headline(ranking: Ranking) -> str:
 
 
 def circumstances(ranking: Ranking) -> str:
-    """The space, the filter, and the recall where the search was approximate."""
+    """The space, codes where they chose, the filter, and the recall where the search was not exact."""
     parts = [space_words(ranking.space)]
+    if ranking.codes is not None and ranking.shortlist is not None:
+        parts.append(f"shortlist of {ranking.shortlist} x {ranking.k} by {ranking.codes.size}-bit codes")
     if ranking.filter:
         parts.append(f"where {printable(ranking.filter)}")
     if ranking.recall is not None:
-        parts.append(f"approximate, measured recall {ranking.recall:.3f}")
+        parts.append(f"approximate, measured recall {ranking.recall.value:.3f}")
     return " · ".join(parts)
 
 
