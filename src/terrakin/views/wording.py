@@ -83,12 +83,15 @@ def date(moment: dt.datetime | None) -> str:
 
 
 def labels(names: Sequence[str]) -> str:
-    """Labels on one line.
+    """Labels on one line; between names that hold commas stand semicolons.
 
     >>> labels(("field", "road"))
     'field, road'
+    >>> labels(("Beaches, dunes, sands", "Pastures"))
+    'Beaches, dunes, sands; Pastures'
     """
-    return ", ".join(printable(name) for name in names)
+    between = "; " if any("," in name for name in names) else ", "
+    return between.join(printable(name) for name in names)
 
 
 def space_words(space: Space) -> str:
