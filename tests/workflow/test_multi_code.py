@@ -30,6 +30,15 @@ def test_the_command_says_how_images_become_codes(run, pictures, tiny_bundle, tm
     assert not (tmp_path / "a" / "regions").exists()
 
 
+def test_progress_counts_what_is_fitted_on_and_then_the_chips(pictures, tiny_bundle, tmp_path) -> None:
+    told = []
+    held = Archive.create(tmp_path / "a", model=tiny_bundle, multi_code=CODES)
+    held.add(pictures, progress=lambda done, total, note="": told.append((done, total, note)))
+    assert told[:48] == [(done, 48, "sampled to fit on") for done in range(1, 49)]
+    assert told[-1][0] == 48
+    assert not told[-1][2]
+
+
 def test_a_chip_finds_its_own_kind(archive) -> None:
     hits = Archive.open(archive).search("field/field00.png", k=5)
     assert len(hits) == 5

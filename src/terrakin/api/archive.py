@@ -224,7 +224,7 @@ class Archive:
                 if self.options.reducer is not None:
                     self._reduce(found, threads)
                 if self.options.multi_code is not None:
-                    self._code(found, threads)
+                    self._code(found, threads, progress)
             complete_codes(self.store, self.bundle)
             try:
                 summary = self._index(found, paths, prune=prune, strict=strict, workers=threads, progress=progress)
@@ -620,13 +620,13 @@ class Archive:
         reducer = fit_reducer(found, Worker(self.bundle, self.options), self.bundle, words, workers=workers)
         self._become(self.bundle.with_reducer(reducer), _REDUCED)
 
-    def _code(self, found: "Find", workers: int) -> None:
+    def _code(self, found: "Find", workers: int, progress: Progress) -> None:
         from terrakin.archive.fitting import fit_codes
         from terrakin.archive.work import Worker
 
         words, bands = str(self.options.multi_code), self.bundle.passport.bands
         worker = Worker(self.bundle, self.options)
-        coder = fit_codes(found, worker, words, bands, kept=self.path / _REGIONS, workers=workers)
+        coder = fit_codes(found, worker, words, bands, kept=self.path / _REGIONS, workers=workers, progress=progress)
         self._become(self.bundle.with_multi_code(coder), _CODED)
 
     def _become(self, bundle: Bundle, folder: str) -> None:

@@ -20,6 +20,7 @@ from terrakin.errors import SceneError
 from terrakin.hashing.multicode import MultiCode, regions_of
 from terrakin.hashing.multicode_fit import fit_multi_code
 from terrakin.hashing.multicode_settings import parse_multi_code
+from terrakin.progress import Progress, silent
 from terrakin.regions.describer import Describer
 from terrakin.regions.known import segmenter
 from terrakin.scenes.scene import Candidate
@@ -50,7 +51,9 @@ def fit_reducer(found: Find, worker: Worker, bundle: Bundle, words: str, *, work
     return fit(blocks, size=size, whiten=whiten, fitted_on="archive")
 
 
-def fit_codes(found: Find, worker: Worker, words: str, bands: Sequence[str], *, kept: Path, workers: int) -> MultiCode:
+def fit_codes(
+    found: Find, worker: Worker, words: str, bands: Sequence[str], *, kept: Path, workers: int, progress: Progress = silent
+) -> MultiCode:
     """Fit multi-code hashing on a sample of the chips that `found` will give.
 
     Args:
@@ -60,6 +63,7 @@ def fit_codes(found: Find, worker: Worker, words: str, bands: Sequence[str], *, 
         bands: common names of the bands that are read.
         kept: folder that keeps descriptors of regions: a run that goes on after an interruption finds them there.
         workers: threads.
+        progress: called with sampled scenes done.
 
     Raises:
         HashingError: if there are too few chips, or too few that show one kind of region.
@@ -70,7 +74,7 @@ def fit_codes(found: Find, worker: Worker, words: str, bands: Sequence[str], *, 
     held = replace(describer, cache=kept)
     regions = [
         region
-        for chip in _sampled(found, worker, partial(regions_of, held), workers=workers)
+        for chip in _sampled(found, worker, partial(regions_of, held), workers=workers, progress=progress)
         for block in chip
         for region in block
     ]
@@ -84,7 +88,9 @@ def fit_codes(found: Find, worker: Worker, words: str, bands: Sequence[str], *, 
     )
 
 
-def _sampled(found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T], *, workers: int) -> Iterator[list[T]]:
+def _sampled(
+    found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T], *, workers: int, progress: Progress = silent
+) -> Iterator[list[T]]:
     """What `of` gives for the pixels (n, C, H, W) of sampled chips, a list a scene; empty for a scene that cannot be opened.
 
     The sample is chosen by hashes of ids: the same sources give the same sample, in whatever order they are listed.
@@ -104,6 +110,8 @@ def _sampled(found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T]
 
     with ThreadPoolExecutor(workers) as pool:
         try:
-            yield from pool.map(read, candidates)
+            for done, taken in enumerate(pool.map(read, candidates), 1):
+                progress(done, len(candidates), "sampled to fit on")
+                yield taken
         finally:
             worker.close()
