@@ -8,7 +8,7 @@ python -m benchmarks --small         # at a size that takes a minute, into bench
 import argparse
 from pathlib import Path
 
-from benchmarks import codesets, indexing, searching, starting, training
+from benchmarks import codes, codesets, indexing, searching, starting, training
 from benchmarks.record import page, write_record
 from benchmarks.result import table
 
@@ -17,6 +17,7 @@ RESULTS = Path(__file__).parent / "results"
 SUITES = {
     "index": indexing.measure,
     "search": searching.measure,
+    "codes": codes.measure,
     "codesets": codesets.measure,
     "start": starting.measure,
     "train": training.measure,

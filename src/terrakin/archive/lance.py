@@ -143,11 +143,11 @@ class LanceStore:
 
     def search(self, query: NDArray[Any], *, k: int, where: Condition | None = None, by: Compared = VECTOR) -> Nearest:
         """See `Store.search`. Approximate only above `exact_bytes`, and only once `build_index` has been called."""
-        space = compared(by, self.space, self.codes)
-        sql = None if where is None else self._sql(where)
         if self._fits_memory(by):
             loaded = self._load(by)
             return loaded.gallery.search(query, k, None if where is None else loaded.places(self._passing(where)))
+        space = compared(by, self.space, self.codes)
+        sql = None if where is None else self._sql(where)
         with translated(self._path):
             approximate = lance_ann.is_built(self._table, by) and not lance_ann.steps_aside(self._table, sql)
             if approximate:

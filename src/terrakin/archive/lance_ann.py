@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.archive.gallery import Nearest, nearest_among, nearest_among_each, packed
-from terrakin.archive.recall import Recall, share_found
+from terrakin.archive.recall import Recall, distances_without, share_found
 from terrakin.archive.schema import VECTOR, Compared
 from terrakin.errors import ArchiveError
 from terrakin.spaces.space import Space
@@ -112,7 +112,7 @@ def measure(table: Any, space: Space, k: int, queries: int, rng: np.random.Gener
     truth = nearest_among_each(table.to_batches(columns=["id", by]), space, vectors, k + 1, by)
     shares = []
     for name, vector, nearest in zip(asked["id"].to_pylist(), vectors, truth, strict=True):
-        true, found = _without(name, nearest), _without(name, search(table, space, vector, k + 1, None, by))
+        true, found = distances_without(name, nearest), distances_without(name, search(table, space, vector, k + 1, None, by))
         shares.append(share_found(true, found, k))
     recall = Recall(float(np.mean(shares)) if shares else 1.0, k, len(rows), chips)
     table.update_config({_record(by): json.dumps(asdict(recall))})
@@ -123,12 +123,6 @@ def recorded(table: Any, by: Compared = VECTOR) -> Recall | None:
     """The figure of the last measurement of a column's index, or None."""
     text = table.config().get(_record(by))
     return Recall(**json.loads(text)) if text else None
-
-
-def _without(name: str, nearest: Nearest) -> NDArray[np.float32]:
-    """Distances of a ranking without one chip."""
-    ids, distances = nearest
-    return distances[[other != name for other in ids]]
 
 
 def _record(by: Compared) -> str:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Recall", "share_found"]
+from terrakin.archive.gallery import Nearest
+
+__all__ = ["Recall", "distances_without", "share_found"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,9 @@ def share_found(true: NDArray[np.float32], found: NDArray[np.float32], k: int) -
     """
     wanted = min(k, len(true))
     return float(np.count_nonzero(found[:wanted] <= true[wanted - 1])) / wanted if wanted else 1.0
+
+
+def distances_without(name: str, nearest: Nearest) -> NDArray[np.float32]:
+    """Distances of a ranking without one chip: the one that asks."""
+    ids, distances = nearest
+    return distances[[other != name for other in ids]]

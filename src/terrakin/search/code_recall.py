@@ -6,13 +6,10 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from terrakin.archive.gallery import Nearest, nearest_among_each, packed
+from terrakin.archive.gallery import nearest_among_each, packed
 from terrakin.archive.lot import lot
 from terrakin.archive.manifest import replace_file
-from terrakin.archive.recall import Recall, share_found
+from terrakin.archive.recall import Recall, distances_without, share_found
 from terrakin.archive.schema import VECTOR
 from terrakin.archive.store import Encode, Store
 from terrakin.errors import ArchiveError
@@ -67,7 +64,7 @@ def measure_code_recall(
     for name, vector, code, nearest in zip(asked, vectors, encode(vectors), truth, strict=True):
         found = nearest_by_codes(store, Coded(vector, code, shortlist), k=k + 1)
         others = [other for other in found[0] if other != name][:k]
-        shares.append(share_found(_without(name, nearest), by_vectors(store, vector, others, k)[1], k))
+        shares.append(share_found(distances_without(name, nearest), by_vectors(store, vector, others, k)[1], k))
     return Recall(sum(shares) / len(shares), k, len(asked), store.count())
 
 
@@ -80,9 +77,3 @@ def _read(file: Path, version: int) -> dict[str, Recall]:
         return {str(name): Recall(**recall) for name, recall in values["recall"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _without(name: str, nearest: Nearest) -> NDArray[np.float32]:
-    """Distances of a ranking without one chip."""
-    ids, distances = nearest
-    return distances[[other != name for other in ids]]
