@@ -18,7 +18,7 @@ from terrakin.training.finish import finish
 from terrakin.training.images import Images
 from terrakin.training.loop import fit
 from terrakin.training.reading import read_recipe
-from terrakin.training.recipe import Backbone, Component, Data, Export, Loss, Recipe, Schedule, Teacher
+from terrakin.training.recipe import Backbone, Component, Data, Export, Loss, Recipe, Schedule, SelfTraining, Teacher
 from terrakin.training.start import start_of
 from terrakin.training.train import images_of, teach
 
@@ -219,6 +219,9 @@ def test_every_option_was_shown_to_do_something() -> None:
     }
     kinds |= {"schedule": Schedule, "export": Export}
     kinds |= dict.fromkeys(("sampler", "frontend", "head", "optimizer"), Component)
+    # Shown with the rounds that it is of, in test_self_training.py.
+    kinds["self_training"] = SelfTraining
+    shown |= {"self_training.iterations", "self_training.threshold"}
     assert shown == {f"{table}.{field.name}" for table, kind in kinds.items() for field in dataclasses.fields(kind)}
     fields = {field.name for field in dataclasses.fields(Recipe)} - {"name", "words", "source"}
     inside = {"data.augmentation", "data.files"}

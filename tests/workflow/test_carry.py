@@ -113,5 +113,7 @@ def test_python_does_the_same(recipe, pictures, there, tmp_path) -> None:
     there(tmp_path / "run.pack", "--result", tmp_path / "run.result")
     bundle = train(recipe, pictures, tmp_path / "mine", seed=2, result=tmp_path / "run.result")
     assert bundle.passport == open_bundle(tmp_path / "mine").passport
-    with pytest.raises(ValueError, match="a result is of a run that is finished; --resume, --init and --device do not go"):
+    with pytest.raises(
+        ValueError, match="a result is of a run that is finished; --resume, --init, --device and --pool do not go"
+    ):
         train(recipe, pictures, tmp_path / "mine", resume=True, result=tmp_path / "run.result")

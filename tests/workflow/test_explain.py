@@ -130,6 +130,19 @@ def test_a_box_on_a_scene_is_a_query(run, turning, scenes, scene_files, tmp_path
     assert out.splitlines()[3].endswith(chip.id)
 
 
+def test_places_and_dates_choose_what_is_explained(run, turning, scenes, tmp_path) -> None:
+    made = Archive.create(tmp_path / "s", model=turning, chip_size=64)
+    made.add(scenes)
+    chip = next(iter(made.store.scan(["id"]))).column("id")[0].as_py()
+
+    def hits(*options: object) -> int:
+        said = run("explain", tmp_path / "s", chip, "-k", 3, *options, "--quiet").out
+        return sum(line[0].isdigit() for line in said.splitlines())
+
+    assert hits() == 3
+    assert hits("--bbox", "-170,-80,-169,-79") == hits("--since", "2100") == hits("--until", "1900") == 0
+
+
 def test_a_model_without_a_front_end_is_refused(run, picture_archive) -> None:
     done = run("explain", picture_archive, "water/water03.png", status=1)
     assert done.err.startswith("terrakin: tiny cannot be explained: it has no front-end")

@@ -416,3 +416,13 @@ def test_training_on_the_classes_of_the_test_set_is_told() -> None:
     run = Finished("ours.seed0", Path("ours.seed0"), None, 0, "", 2100, UCM.classes)  # type: ignore[arg-type]  # not opened
     assert _seen(run, row) == ["ours.seed0 was trained on classes of ucm: on images that it has seen, figures say nothing"]
     assert _seen(replace(run, classes=("pond",)), row) == []
+
+
+def test_the_options_of_a_shipped_table_are_used(run, sets, tmp_path) -> None:
+    given = ("jsst2021-3", "--runs", tmp_path / "runs", "--test", f"ucm={sets['test-chips']}", "--dry-run", "--rows", "SpatT")
+    asked = ("reproduce", *given, "--train", f"patternnet={sets['chips']}")
+    assert "to train it, give the weights that it starts from: --init FILE" in run(*asked).out
+    told = run(*asked, "--init", "w.pth", "--device", "cpu", "--json", tmp_path / "r.json", "--quiet")
+    assert "would train resnet34.st.seed0 on patternnet, and measure on ucm" in told.out
+    assert json.loads((tmp_path / "r.json").read_text())["table"] == "jsst2021-3"
+    assert told.err == ""

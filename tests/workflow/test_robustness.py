@@ -174,3 +174,10 @@ def test_only_one_other_is_compared(run, ucm, picture_archive) -> None:
         "evaluate", "--dataset", "ucm", "--root", ucm, "--against", picture_archive, "--against-model", "x", status=2
     ).err  # fmt: skip
     assert "choose one" in told
+
+
+def test_the_command_chooses_distortions_and_queries(run, picture_archive) -> None:
+    said = run("evaluate", picture_archive, "--robustness", "--distortions", "rotation", "--queries", 4).out
+    assert "rotation" in said
+    assert "noise" not in said
+    assert "4 of " in said

@@ -233,16 +233,6 @@ class TestRefusals:
         fails(FAILED, "training needs at least 2 images of each of 2 classes", recipe, "--data", tmp_path / "flat", *more)
         fails(WRONG, "'ucmm'; did you mean 'ucm'", recipe, "--data", chips, "--dataset", "ucmm", *more)
 
-    def test_of_pools(self, fails, recipe, chips, tmp_path) -> None:
-        more = ("--data", chips, "--out", tmp_path / "mine")
-        pool = ("--pool", chips)
-        fails(WRONG, r"recipe tiny has no table \[self-training\], so it has no use for a pool", recipe, *more, *pool)
-        words = r"recipe tiny has a table \[self-training\]: .* Give the pool with --pool"
-        fails(WRONG, words, recipe, *more, "--set", "self-training.iterations=1")
-        fails(WRONG, "it says what --pool is, and there is none", recipe, *more, "--pool-dataset", "ucm")
-        fails(WRONG, "--device and --pool do not go with it", recipe, *more, *pool, "--pack", tmp_path / "x.pack")
-        fails(WRONG, "--device and --pool do not go with it", recipe, *more, *pool, "--result", tmp_path / "x.result")
-
     def test_of_an_archive_without_labels(self, fails, run, recipe, scenes, tiny_bundle, tmp_path) -> None:
         run("index", scenes, "--archive", tmp_path / "bare", "--model", tiny_bundle, "--labels", "none")
         fails(FAILED, "training needs at least 2 images", recipe, "--data", tmp_path / "bare", "--out", tmp_path / "mine")
@@ -261,3 +251,14 @@ class TestRefusals:
             WRONG, "Invalid value for '--device': 'gpu' is not one of 'auto', 'cpu', 'cuda'", recipe, *more, "--device", "gpu"
         )
         fails(WRONG, "Invalid value for '--seed'", recipe, *more, "--seed", "-1")
+
+
+def test_a_pool_is_for_self_training(fails, recipe, chips, tmp_path) -> None:
+    more = ("--data", chips, "--out", tmp_path / "mine")
+    pool = ("--pool", chips)
+    fails(WRONG, r"recipe tiny has no table \[self-training\], so it has no use for a pool", recipe, *more, *pool)
+    words = r"recipe tiny has a table \[self-training\]: .* Give the pool with --pool"
+    fails(WRONG, words, recipe, *more, "--set", "self-training.iterations=1")
+    fails(WRONG, "it says what --pool is, and there is none", recipe, *more, "--pool-dataset", "ucm")
+    fails(WRONG, "--device and --pool do not go with it", recipe, *more, *pool, "--pack", tmp_path / "x.pack")
+    fails(WRONG, "--device and --pool do not go with it", recipe, *more, *pool, "--result", tmp_path / "x.result")

@@ -53,7 +53,7 @@ class Recognised:
     architecture: str
     """Its name in the registry of backbones."""
     bands: int
-    """Bands that its first convolution reads."""
+    """Bands of the images that it reads."""
     state: Mapping[str, Tensor]
     """Its tensors by the backbone's own names, and those of a copy that was kept beside it."""
     left_out: tuple[str, ...]
@@ -108,7 +108,9 @@ def recognise(state: Mapping[str, Tensor], *, architecture: str | tuple[str, ...
             first = next(key for key, shape in wanted.items() if len(shape) == 4)
             used = {prefix + key for key in mine if not key.startswith(_KEPT)}
             left = tuple(key for key in state if key not in used)
-            return Recognised(name, mine[first].shape[1], mine, left)
+            # A backbone of certain bands takes them apart before its first convolution.
+            bands = len(getattr(BACKBONES[name], "reads", ())) or mine[first].shape[1]
+            return Recognised(name, bands, mine, left)
     nearest = min(names, key=lambda name: len(differences[name]))
     told, more = differences[nearest][:_TOLD], len(differences[nearest]) - _TOLD
     raise TrainingError(
