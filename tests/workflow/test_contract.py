@@ -121,7 +121,7 @@ def test_names_that_no_registry_has(fails, picture_archive, pictures, tmp_path) 
 
 def test_commands_that_are_written_wrongly(fails, run, water, picture_archive, scene_archive, tmp_path) -> None:
     fails(WRONG, r"No such command 'serch'.*See: terrakin --help", "serch")
-    fails(WRONG, "Missing argument 'SOURCE'", "index", "--archive", tmp_path / "a")
+    fails(WRONG, "Invalid value for SOURCE: name what is to be indexed", "index", "--archive", tmp_path / "a")
     fails(WRONG, "Missing option '--archive'", "index", tmp_path)
     fails(WRONG, r"No such option: --wher.* See: terrakin search --help", "search", *water, "--wher", "x")
     fails(WRONG, "Invalid value for '-k'.*greater than or equal to 1", "search", *water, "-k", 0)
