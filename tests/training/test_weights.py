@@ -88,7 +88,7 @@ def test_a_missing_file_and_one_without_tensors(tmp_path) -> None:
 @pytest.mark.parametrize(
     # One of a fixed set of bands has that number alone.
     ("name", "bands"),
-    [(name, bands) for name in sorted(BACKBONES) for bands in ([12] if hasattr(BACKBONES[name], "reads") else [3, 13])],
+    [(name, bands) for name in sorted(BACKBONES) for bands in ([12] if BACKBONES[name].reads else [3, 13])],
 )
 def test_every_backbone_is_recognised(name, bands) -> None:
     state = BACKBONES[name](bands).state_dict()

@@ -23,7 +23,8 @@ FORMAT = 1
 
 _FACTS = "facts"
 
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, NotImplementedError, zipfile.BadZipFile)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, zipfile.BadZipFile)
+# A flipped bit can make a member look encrypted, which is a RuntimeError.
 # What NumPy, its archive and JSON raise on broken files.
 
 
