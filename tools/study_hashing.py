@@ -2,16 +2,21 @@
 
     python tools/study_hashing.py UCM WORK
     python tools/study_hashing.py AID WORK --dataset aid --models imagenet-mobilenetv2 --bits 32 --rows "dhn depth=0" dhn
+    python tools/study_hashing.py UCM WORK --models bovw --rows hik chi2 svm 'kulsh kernel="hik"' 'kslsh kernel="hik"'
 
 Protocol `mhcln`: the first six tenths of each class are for fitting, each of the others asks all the others. Three figures:
 map@20:found with ties by id, as published (ids begin with the class, so it is no random order); the same with ties in random
 order; and standard mAP over the whole ranking, expected over ties. Embeddings and finished rows are kept in WORK.
+
+The model `bovw` is a histogram of 512 visual words, fitted to the images that are for fitting. A row named after a kernel ranks
+by its values, without codes.
 """
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +24,21 @@ from numpy.typing import NDArray
 
 from terrakin.api.archive import Archive
 from terrakin.api.labelled import labelled as labelled_of
+from terrakin.datasets.dataset import DATASETS
 from terrakin.evaluation.evaluate import evaluate
 from terrakin.evaluation.labelled import Labelled, in_id_order
 from terrakin.evaluation.measures.judged import Judged
 from terrakin.evaluation.measures.known import measure
 from terrakin.evaluation.protocols.mhcln import Mhcln
 from terrakin.evaluation.svm import by_predicted_class, svm_probabilities
+from terrakin.hashing.kernels import KERNELS
 from terrakin.hashing.known import HASHERS, fit_hasher
+from terrakin.progress import bar
+from terrakin.regions.extract import extract, read_picture
 from terrakin.spaces.kinds import distances
 from terrakin.spaces.space import Space
+from terrakin.words.sift import sift
+from terrakin.words.vocabulary import fit_vocabulary
 
 PAPER: Mapping[tuple[str, int], float] = {
     ("kslsh", 16): 0.557,
@@ -41,6 +52,9 @@ PAPER: Mapping[tuple[str, int], float] = {
 """map@20:found on UC Merced, as published: KSLSH on a bag of visual words, MHCLN on Inception-v3."""
 
 FIRST, WHOLE = "map@20:found", "map"
+
+BOVW = "bovw"
+"""The model that is none: a bag of visual words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +75,9 @@ def main(data: Path, work: Path, dataset: str, models: Sequence[str], lengths: S
     print(f"| model | ranked by | bits | {FIRST} | ties random | {WHOLE} | kept of float | paper |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for model in models:
-        chips = _embedded(data, work / f"{dataset}-{model}", dataset, model)
-        tests = _tests(chips)
+        folder = work / f"{dataset}-{model}"
+        chips = _bags(data, folder, dataset) if model == BOVW else _embedded(data, folder, dataset, model)
+        tests = _tests(chips.ids, chips.labels)
         float_found = _measured(_taken(chips, tests))
         _print(model, "float vectors", 0, float_found, float_found)
         for words in rows:
@@ -70,6 +85,9 @@ def main(data: Path, work: Path, dataset: str, models: Sequence[str], lengths: S
             options = {key: json.loads(value) for key, value in (one.split("=") for one in given)}
             if name == "svm":
                 _print(model, words, 0, _by_svm(chips, tests, **options), float_found)
+                continue
+            if name in KERNELS:
+                _print(model, words, 0, _by_kernel(chips, tests, name), float_found)
                 continue
             for bits in lengths:
                 kept = work / f"{dataset}-{model}-{words.replace(' ', '-')}-{bits}.json"
@@ -88,10 +106,30 @@ def _embedded(data: Path, folder: Path, dataset: str, model: str) -> Labelled:
     return in_id_order(labelled_of(archive.store))
 
 
-def _tests(chips: Labelled) -> NDArray[np.int64]:
+def _bags(data: Path, folder: Path, dataset: str) -> Labelled:
+    """Histograms of visual words, with Euclidean distances."""
+    samples = DATASETS[dataset].samples(data)
+    ids, labels = [sample.id for sample in samples], [sample.labels for sample in samples]
+    kept = folder / "sift.npz"
+    if not kept.exists():
+        with bar("Describing", unit="images", quiet=False) as progress:
+            describer = partial(sift, bands=("red", "green", "blue"))
+            described = extract([Path(sample.path) for sample in samples], read_picture, describer, workers=2, progress=progress)
+        folder.mkdir(exist_ok=True)
+        half = folder / "half.npz"
+        np.savez(half, counts=[len(descriptors) for descriptors in described], descriptors=np.concatenate(described))
+        half.replace(kept)
+    with np.load(kept) as file:
+        described = np.split(file["descriptors"], np.cumsum(file["counts"])[:-1])
+    fitted = np.setdiff1d(np.arange(len(ids)), _tests(ids, labels))
+    vocabulary = fit_vocabulary([described[row] for row in fitted], seed=0)
+    return Labelled(ids, labels, vocabulary.histograms(described), Space("l2", len(vocabulary.words)))
+
+
+def _tests(ids: Sequence[str], labels: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
     """Rows of the chips that ask; the protocol says which, and the others are for fitting."""
-    codes = np.zeros((len(chips.ids), 1), np.uint8)
-    return Mhcln().plan(replace(chips, vectors=codes, space=Space("hamming", 8)), seed=0).trials[0].queries
+    codes = Labelled(ids, labels, np.zeros((len(ids), 1), np.uint8), Space("hamming", 8))
+    return Mhcln().plan(codes, seed=0).trials[0].queries
 
 
 def _by_codes(chips: Labelled, tests: NDArray[np.int64], name: str, bits: int, options: Mapping[str, float | str]) -> Found:
@@ -115,7 +153,16 @@ def _by_svm(chips: Labelled, tests: NDArray[np.int64], penalty: float = 1.0) -> 
     classes = [chips.labels[row][0] for row in fitted]
     probable = svm_probabilities(chips.vectors[fitted], classes, chips.vectors[tests], penalty=penalty)
     apart = distances(chips.space, chips.vectors[tests], chips.vectors[tests])
-    order = by_predicted_class(probable, probable, apart)
+    return _ranked(chips, tests, by_predicted_class(probable, probable, apart))
+
+
+def _by_kernel(chips: Labelled, tests: NDArray[np.int64], name: str) -> Found:
+    rows = chips.vectors[tests].astype(np.float64)
+    return _ranked(chips, tests, np.argsort(-KERNELS[name].values(rows, rows, 1.0), kind="stable"))
+
+
+def _ranked(chips: Labelled, tests: NDArray[np.int64], order: NDArray[np.int64]) -> Found:
+    """Figures of rankings (Q, Q) of all that ask for each of them, itself among them."""
     count = len(tests)
     order = order[order != np.arange(count)[:, np.newaxis]].reshape(count, count - 1)
     names = np.array([chips.labels[row][0] for row in tests])
@@ -131,7 +178,7 @@ def _taken(chips: Labelled, rows: NDArray[np.int64]) -> Labelled:
 
 
 def _print(model: str, words: str, bits: int, found: Found, float_found: Found) -> None:
-    paper = PAPER.get((words, bits))
+    paper = PAPER.get((words.split(" kernel=")[0], bits))
     figures = f"{found.by_id:.3f} | {found.any_order:.3f} | {found.whole:.3f} | {found.whole / float_found.whole:.0%}"
     print(f"| `{model}` | {words} | {bits or ''} | {figures} | {'' if paper is None else f'{paper:.3f}'} |", flush=True)
 

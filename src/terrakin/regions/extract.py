@@ -1,4 +1,4 @@
-"""Regions of many images, described in parallel."""
+"""Many images, described in parallel."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -11,37 +11,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.progress import Progress, silent
-from terrakin.regions.describer import Describer
 
 __all__ = ["extract", "read_picture"]
 
 T = TypeVar("T")
+D = TypeVar("D", bound=np.generic)
 
 
 def extract(
     images: Sequence[T],
     read: Callable[[T], NDArray[np.floating]],
-    describer: Describer,
+    describer: Callable[[NDArray[np.floating]], NDArray[D]],
     *,
     workers: int = 1,
     progress: Progress = silent,
-) -> list[NDArray[np.float32]]:
-    """Descriptors of the regions of many images.
+) -> list[NDArray[D]]:
+    """Descriptors of what many images show.
 
     Killed, it goes on where it was if the describer has a cache.
 
     Args:
         images: what `read` reads: paths, say.
         read: gives an image (H, W, B) in [0, 1]; for several workers a function of a module.
-        describer: cuts and describes.
+        describer: gives an image's descriptors: a `Describer` those of its regions, `terrakin.words.sift.sift` those of its
+            keypoints.
         workers: processes. Scripts that ask for more than one need `if __name__ == "__main__":` around what they do.
         progress: called with images done.
 
     Returns:
-        For each image (n, 35 + 10 B) float32.
+        What the describer gives, for each image.
     """
     work = partial(_one, read, describer)
-    found: list[NDArray[np.float32]] = []
+    found: list[NDArray[D]] = []
     for described in _mapped(work, images, workers):
         found.append(described)
         progress(len(found), len(images))
@@ -56,11 +57,13 @@ def read_picture(path: Path) -> NDArray[np.float32]:
         return np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
 
 
-def _one(read: Callable[[T], NDArray[np.floating]], describer: Describer, image: T) -> NDArray[np.float32]:
+def _one(
+    read: Callable[[T], NDArray[np.floating]], describer: Callable[[NDArray[np.floating]], NDArray[D]], image: T
+) -> NDArray[D]:
     return describer(read(image))
 
 
-def _mapped(work: Callable[[T], NDArray[np.float32]], images: Sequence[T], workers: int) -> Iterator[NDArray[np.float32]]:
+def _mapped(work: Callable[[T], NDArray[D]], images: Sequence[T], workers: int) -> Iterator[NDArray[D]]:
     if workers == 1:
         yield from map(work, images)
         return

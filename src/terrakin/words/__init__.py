@@ -1,0 +1,1 @@
+"""Visual words: an image as a histogram of what its keypoints look like."""
