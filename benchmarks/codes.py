@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
@@ -67,6 +68,8 @@ def measure(*, small: bool) -> list[Row]:
                 rows += [*case.sizes, *_rows(case, taken)]
                 if count == counts[1]:
                     rows.append(_batched(case))
+                if count == counts[2]:
+                    rows += _approximate(case, path)
     for bits in _BITS:
         few, many = (library[count, bits] for count in counts[1:])
         name, factor = f"{counts[2]:,} codes of {bits} bits", counts[2] / counts[1]
@@ -150,6 +153,24 @@ def _batched(case: _Case) -> Row:
     what = f"{case.name}: {_BATCH} queries at once, {cores()} cores"
     library, bare = (_BATCH / taken[name] for name in ("library", "faiss"))
     return Row(what, library, "queries/s", "bare FAISS", bare, "figure ≥ 800")
+
+
+def _approximate(case: _Case, path: Path) -> Iterator[Row]:
+    """The index of cells that takes over where codes need more memory than is allowed."""
+    store = LanceStore(path / "chips.lance", _VECTORS, exact_bytes=0)
+    started = time.perf_counter()
+    recall = store.build_index(by=CODE, k=_K, rng=np.random.default_rng(0))
+    built = time.perf_counter() - started
+    asked = {name: cycle(case.queries) for name in ("index", "library")}
+    works = {
+        "index": lambda: store.search(next(asked["index"]).code, k=_K, by=CODE),
+        "library": lambda: case.store.search(next(asked["library"]).code, k=_K, by=CODE),
+    }
+    taken = {name: seconds * 1e3 for name, seconds in alternating(works, repeat=4 * _QUERIES).items()}
+    what = f"{case.name}: index of cells on disk"
+    yield Row(what, taken["index"], "ms", "library call, exact, in memory", taken["library"])
+    yield Row(f"{what}: recall@{recall.k}, measured by itself", recall.value, "")
+    yield Row(f"{what}: building and measuring", built, "s")
 
 
 def _codes(batch: Any, space: Space) -> NDArray[np.uint8]:
