@@ -1,6 +1,9 @@
 """Registries and optional imports."""
 
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +51,18 @@ def test_a_name_far_from_all_gets_no_suggestion() -> None:
 def test_a_missing_extra_says_how_to_install_it() -> None:
     with pytest.raises(MissingExtraError, match=r"not_there_at_all is not installed; run: pip install 'terrakin\[geo\]'"):
         require("not_there_at_all", extra="geo")
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    root = Path(__file__).parents[1]
+    there = set(tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    named = {
+        (path.name, extra)
+        for path in (root / "src").rglob("*.py")
+        for extra in re.findall(r'\bextra="(\w+)"|terrakin\[(\w+)\]', path.read_text())
+    }
+    assert named
+    assert {(name, extra) for name, pair in named for extra in pair if extra and extra not in there} == set()
 
 
 def test_an_extra_that_is_broken_shows_its_own_error(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ class SlicRag:
 
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.int64]:
         """See `Segmenter`."""
-        sparse, graphs = require("scipy.sparse", extra="regions"), require("scipy.sparse.csgraph", extra="hash")
+        sparse, graphs = require("scipy.sparse", extra="regions"), require("scipy.sparse.csgraph", extra="regions")
         pieces = superpixels(image, segments=self.segments, compactness=self.compactness)
         means = RegionGraph(pieces, image).means
         pairs = borders(pieces)[0]

@@ -144,7 +144,7 @@ def _swapped(
 
 def _cheapest(costs: NDArray[np.float64], pairs: NDArray[np.int64], lengths: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which nodes take the first of two labels, of costs (N, 2) and what it costs each pair to differ: (N,)."""
-    sparse, graphs = require("scipy.sparse", extra="regions"), require("scipy.sparse.csgraph", extra="hash")
+    sparse, graphs = require("scipy.sparse", extra="regions"), require("scipy.sparse.csgraph", extra="regions")
     count = len(costs)
     source, sink, every = count, count + 1, np.arange(count)
     # What both labels cost is no choice.
