@@ -23,6 +23,11 @@ GOLDEN = {
     "Estuaries": "Marine waters",
     "Pastures": "Pastures",
 }
+NUMBERS = (
+    *(0, 0, 1, None, None, None, None, None, None, None, None, 2, 2, 2, 3, 3, 3, 4, 3, 5, 6, 7, 8, 9, 10, 11, 12, 12, 13, 14),
+    *(None, 11, None, 15, 15, 16, 16, None, 17, 17, 18, 18, 18),
+)
+"""Of each of the 43 labels in the published order, its number among the 19."""
 REMOVED = {
     "Road and rail networks and associated land",
     "Port areas",
@@ -50,6 +55,11 @@ def test_golden_rows() -> None:
     assert {label: FROM_43_TO_19[label] for label in GOLDEN} == GOLDEN
 
 
+def test_every_label_has_its_published_number() -> None:
+    numbers = [None if FROM_43_TO_19[label] is None else LABELS_19.index(FROM_43_TO_19[label]) for label in LABELS_43]
+    assert tuple(numbers) == NUMBERS
+
+
 def test_how_many_labels_fall_together() -> None:
     counts = Counter(name for name in FROM_43_TO_19.values() if name)
     assert counts["Permanent crops"] == 4
@@ -75,3 +85,5 @@ def test_relabelling_gives_sorted_distinct_labels_of_the_19(labels: list[str]) -
 def test_agrees_with_the_authors_file(shared: Path) -> None:
     theirs = json.loads((shared / "scenes/bigearthnet/labels_43_19.json").read_text())
     assert tuple(theirs["labels_43_original_order"]) == LABELS_43
+    assert tuple(theirs["labels_19_original_order"]) == LABELS_19
+    assert theirs["map_43_to_19"] == FROM_43_TO_19

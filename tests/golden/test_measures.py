@@ -13,6 +13,7 @@ from terrakin.evaluation.measures.average_precision import (
 )
 from terrakin.evaluation.measures.judged import Judged, LabelOverlap
 from terrakin.evaluation.measures.known import measure
+from terrakin.evaluation.measures.label_sets import pair_accuracy, pair_f1, pair_hamming, pair_precision, pair_recall
 from terrakin.evaluation.measures.precision import precision, precision_ceiling
 from terrakin.evaluation.ties import best_order, tie_groups, worst_order
 
@@ -239,6 +240,19 @@ class TestExampleM:
     )
     def test_printed(self, name, value):
         assert measure(name)(judged_m(share_any)) == pytest.approx([value], **PRINTED)
+
+    @pytest.mark.parametrize(
+        ("pairs", "values"),
+        [
+            (pair_accuracy, "1 2/3 0 1/2 1/3 0 3/5 0 1/4 1/3"),
+            (pair_precision, "1 1 0 2/3 1 0 3/5 0 1/2 1"),
+            (pair_recall, "1 2/3 0 2/3 1/3 0 1 0 1/3 1/3"),
+            (pair_f1, "1 4/5 0 2/3 1/2 0 3/4 0 2/5 1/2"),
+            (pair_hamming, "0 1/17 5/17 2/17 2/17 5/17 2/17 4/17 3/17 2/17"),
+        ],
+    )
+    def test_every_pair(self, pairs, values):
+        assert pairs(judged_m(share_any).overlap)[0] == exactly(*map(Fraction, values.split()))
 
     @pytest.mark.parametrize(
         ("relevant", "number", "value"),

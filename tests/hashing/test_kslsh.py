@@ -5,6 +5,7 @@ import pytest
 
 from terrakin.errors import HashingError
 from terrakin.hashing import kslsh
+from terrakin.hashing.kernels import RBF
 from terrakin.hashing.known import fit_hasher
 from terrakin.hashing.nesterov import minimise
 from terrakin.hashing.similarity import similarity
@@ -111,6 +112,19 @@ def test_items_are_drawn_where_there_are_more():
     assert hasher.origin.options == {"kernel": "rbf", "anchors": 20, "items": 40}
     every = fit_hasher("kslsh", vectors, bits=8, labels=labels, anchors=20)
     assert (hasher.codes(vectors) != every.codes(vectors)).any()
+
+
+def test_the_centre_and_the_scale_are_those_of_the_items():
+    vectors, which = classes(100, seed=1)
+    hasher = fit_hasher("kslsh", vectors, bits=8, labels=[(str(label),) for label in which], anchors=10)
+    anchors, items = hasher.anchors.astype(float), vectors.astype(float)
+    apart = ((items[:, None] - anchors) ** 2).sum(axis=2)
+    assert hasher.gamma == pytest.approx(1 / (2 * apart.mean()), rel=1e-10)
+    np.testing.assert_allclose(hasher.centre, np.exp(-hasher.gamma * apart).mean(axis=0), rtol=1e-10)
+    # Neither the means over the anchors nor those over what is asked later.
+    others = classes(50, seed=9)[0].astype(float)
+    for rows in (anchors, others):
+        assert np.abs(hasher.centre - RBF.values(rows, anchors, hasher.gamma).mean(axis=0)).max() > 0.01
 
 
 def test_vectors_without_a_label_are_left_out():

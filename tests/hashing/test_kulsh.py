@@ -6,7 +6,7 @@ import pytest
 from terrakin.errors import HashingError
 from terrakin.hashing.kernels import RBF
 from terrakin.hashing.known import fit_hasher
-from terrakin.hashing.kulsh import hyperplanes
+from terrakin.hashing.kulsh import centred, hyperplanes, inverse_root
 
 
 def drawn(count, size=6, seed=0):
@@ -25,7 +25,7 @@ def subsets(count, bits=12, subset=5, seed=0):
     return chosen
 
 
-def centred(kernel):
+def in_the_middle(kernel):
     middle = np.eye(len(kernel)) - 1 / len(kernel)
     return middle @ kernel @ middle
 
@@ -34,15 +34,28 @@ def rbf(rows, others=None):
     return RBF.values(rows, rows if others is None else others, RBF.scale(rows))
 
 
+def test_centring_takes_the_means_off_both_sides():
+    kernel = rbf(drawn(40))
+    np.testing.assert_allclose(centred(kernel), in_the_middle(kernel), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_the_inverse_root_leaves_eigenvalues_of_zero_out(copies):
+    # 40 different anchors, once or twice: 39 directions after centring, and else nothing but rounding.
+    matrix = in_the_middle(rbf(np.tile(drawn(40), (copies, 1))))
+    root = inverse_root(matrix)
+    _, vectors = np.linalg.eigh(matrix)
+    kept = vectors[:, -39:]
+    np.testing.assert_allclose(root @ matrix @ root, kept @ kept.T, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(root @ (np.eye(40 * copies) - kept @ kept.T), 0, atol=1e-8)
+    assert not inverse_root(np.zeros((3, 3))).any()
+
+
 def test_weights_are_the_inverse_root_of_the_centred_kernel():
     kernel = rbf(drawn(40))
-    _, weights = plane(kernel)
-    values, vectors = np.linalg.eigh(centred(kernel))
-    kept = values > 1e-8 * values[-1]
-    assert kept.sum() == 39
-    root = vectors[:, kept] @ np.diag(values[kept] ** -0.5) @ vectors[:, kept].T
-    np.testing.assert_allclose(weights, root @ subsets(40), atol=1e-8)
-    np.testing.assert_allclose(root @ centred(kernel) @ root, vectors[:, kept] @ vectors[:, kept].T, atol=1e-8)
+    centre, weights = plane(kernel)
+    np.testing.assert_allclose(weights, inverse_root(in_the_middle(kernel)) @ subsets(40), rtol=0, atol=1e-8)
+    np.testing.assert_allclose(centre, kernel.mean(axis=0), rtol=0, atol=1e-12)
 
 
 def test_weights_sum_to_zero():
@@ -82,7 +95,7 @@ def test_equal_anchors_do_not_blow_up():
 
 def test_two_items_share_a_bit_by_their_angle():
     rows = drawn(120)
-    kernel = centred(rbf(rows))
+    kernel = in_the_middle(rbf(rows))
     centre, weights = plane(rbf(rows), bits=4000, subset=30)
     bits = (rbf(rows) - centre) @ weights > 0
     lengths = np.sqrt(np.diag(kernel))

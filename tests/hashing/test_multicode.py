@@ -9,7 +9,7 @@ from terrakin.errors import HashingError
 from terrakin.hashing.known import fit_hasher
 from terrakin.hashing.multicode import sparse_bytes
 from terrakin.hashing.multicode_arrays import arrays_of, load_multi_code
-from terrakin.hashing.multicode_fit import fit_multi_code
+from terrakin.hashing.multicode_fit import FEWEST, fit_multi_code
 from terrakin.regions.classes import fit_classes
 from terrakin.regions.describer import Describer
 from terrakin.regions.squares import Squares
@@ -118,6 +118,21 @@ def test_the_code_of_a_zero_vector_stands_where_an_image_lacks_a_primitive(coder
     plain = coder.encode(images)[:, 1:].reshape(IMAGES, GROUNDS, -1)
     assert not plain[~there].any()
     assert np.array_equal(plain[there], codes[there])
+
+
+def test_a_hash_function_sees_images_alone_that_show_its_primitive(coder, images) -> None:
+    for number, (cluster, hasher) in enumerate(zip(coder.kept, coder.hashers, strict=True)):
+        rows = []
+        for image in images:
+            standardised = coder.primitives.standard.apply(image)
+            member = coder.primitives.posteriors(standardised)[:, cluster] >= coder.threshold
+            if member.any():
+                rows.append(standardised[member].mean(axis=0))
+        assert FEWEST <= len(rows) < IMAGES, number
+        nearest = np.abs(hasher.anchors[:, None] - np.stack(rows)).max(axis=2).min(axis=1)
+        assert len(hasher.anchors) == len(rows)
+        assert nearest.max() < 1e-5
+        assert hasher.anchors.any(axis=1).all()
 
 
 def test_codes_do_not_depend_on_the_batch(coder, images) -> None:

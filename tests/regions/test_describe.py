@@ -3,7 +3,7 @@ import pytest
 from skimage.feature import graycomatrix, graycoprops
 from skimage.measure import regionprops
 
-from terrakin.regions import shape, texture
+from terrakin.regions import intensity, shape, texture
 from terrakin.regions.describe import describe, grey, size
 from terrakin.regions.intensity import BINS
 from terrakin.regions.segment import segment
@@ -30,6 +30,9 @@ def test_turning_image_and_regions_changes_nothing(image, labels, turns) -> None
     levels = grey(image, RGB)
     assert texture.co_occurrence(levels, labels) == pytest.approx(
         texture.co_occurrence(np.rot90(levels, turns), np.rot90(labels, turns)), abs=1e-9
+    )
+    assert intensity.describe(image, labels) == pytest.approx(
+        intensity.describe(np.rot90(image, turns), np.rot90(labels, turns)), rel=0, abs=1e-9
     )
 
 

@@ -17,7 +17,7 @@ from terrakin.hashing.hasher import Origin
 from terrakin.hashing.kernel_form import KernelForm
 from terrakin.hashing.kernels import KERNELS
 
-__all__ = ["Kulsh", "hyperplanes"]
+__all__ = ["Kulsh", "centred", "hyperplanes", "inverse_root"]
 
 _KEPT = 1e-8
 # Share of the largest eigenvalue above which one counts. The vector of ones always has 0, and dividing by its rounding noise
@@ -85,13 +85,31 @@ def hyperplanes(
     if not 1 <= subset < len(kernel):
         raise ValueError(f"a subset has 1 to {len(kernel) - 1} of {len(kernel)} anchors, got {subset}")
     kernel = (kernel + kernel.T) / 2
-    centre = kernel.mean(axis=0)
-    values, vectors = np.linalg.eigh(kernel - centre - centre[:, np.newaxis] + centre.mean())
-    kept = values > _KEPT * values[-1]
-    if not values[-1] > len(kernel) * np.finfo(np.float64).eps * np.abs(kernel).max():
+    noise = len(kernel) * np.finfo(np.float64).eps * float(np.abs(kernel).max())
+    root = inverse_root(centred(kernel), noise=noise)
+    if not root.any():
         raise HashingError(f"cannot fit kulsh: all {len(kernel)} anchors are alike to the kernel; choose another kernel")
     chosen = np.zeros((len(kernel), bits))
     for bit in range(bits):
         chosen[rng.choice(len(kernel), subset, replace=False), bit] = 1
-    root = (vectors[:, kept] / np.sqrt(values[kept])) @ vectors[:, kept].T
-    return centre, root @ chosen
+    return kernel.mean(axis=0), root @ chosen
+
+
+def centred(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A symmetric matrix (p, p) less its column and its row means, plus the mean of all: rows and columns then sum to 0."""
+    centre = kernel.mean(axis=0)
+    result: NDArray[np.float64] = kernel - centre - centre[:, np.newaxis] + centre.mean()
+    return result
+
+
+def inverse_root(matrix: NDArray[np.float64], *, noise: float = 0.0) -> NDArray[np.float64]:
+    """The root of the pseudo-inverse of a symmetric positive semi-definite matrix (p, p).
+
+    Args:
+        matrix: (p, p).
+        noise: where no eigenvalue is above, the result is zero.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    kept = (values > _KEPT * values[-1]) & (values[-1] > noise)
+    result: NDArray[np.float64] = (vectors[:, kept] / np.sqrt(values[kept])) @ vectors[:, kept].T
+    return result
