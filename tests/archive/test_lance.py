@@ -228,3 +228,28 @@ def test_codes_above_the_size_have_an_index_of_their_own(path: Path) -> None:
     assert large.wants_index(CODE)
     ids, _ = large.search(asked[:2], k=7, by=CODE)
     assert len(ids) == 7
+
+
+@pytest.mark.parametrize("space", [Space("codeset", 16, codes=3), Space("codeset", 32, codes=9)], ids=str)
+def test_code_sets_take_the_bytes_of_their_codes_and_of_their_presence(path: Path, space: Space) -> None:
+    """8,192 of them; without what a table, the other columns and the ends of files take, which a set of one code takes too."""
+    count, alone = 8192, Space("codeset", 8)
+
+    def on_disk(of: Space) -> int:
+        LanceStore(path.with_name(str(of.width)), of).append(chips([f"s#{n}" for n in range(count)], space=of))
+        return sum(file.stat().st_size for file in path.with_name(str(of.width)).rglob("*.lance"))
+
+    formula = space.codes * -(-space.size // 8) + -(-space.codes // 8)
+    assert (on_disk(space) - on_disk(alone)) / count == pytest.approx(formula - alone.width, abs=0.2)
+
+
+@pytest.mark.parametrize("bits", [8, 24, 64])
+def test_codes_take_an_eighth_of_a_byte_a_bit(path: Path, bits: int) -> None:
+    count = 8192
+    store = LanceStore(path, SPACE)
+    store.append(chips([f"s#{n}" for n in range(count)]))
+    before = sum(file.stat().st_size for file in path.rglob("*.lance"))
+    drawn = np.random.default_rng(0)
+    store.add_codes(Space("hamming", bits), lambda vectors: drawn.integers(0, 256, (len(vectors), bits // 8), dtype=np.uint8))
+    after = sum(file.stat().st_size for file in path.rglob("*.lance"))
+    assert (after - before) / count == pytest.approx(bits / 8, abs=0.2)
