@@ -157,13 +157,13 @@ def test_hash_functions_that_learn_take_the_labels_of_the_archive(floats, tmp_pa
 def test_without_labels_they_are_refused_and_everything_stays(pictures, tiny_bundle, tmp_path) -> None:
     archive = Archive.create(tmp_path / "archive", model=tiny_bundle, labels="none")
     archive.add(pictures)
-    with pytest.raises(HashingError, match="kslsh learns from two different labels at least"):
+    with pytest.raises(HashingError, match="kslsh learns from labels, and none of the 48 chips has one; choose itq, kulsh"):
         archive.encode("kslsh", bits=8)
     assert archive.info()["codes"] is None
     assert archive.add(pictures).unchanged == 48
     # Where it was asked for from the start, what was indexed stays, and another one can be chosen.
     archive = Archive.create(tmp_path / "asked", model=tiny_bundle, labels="none", hash="kslsh", bits=8)
-    with pytest.raises(HashingError, match="kslsh learns from two different labels"):
+    with pytest.raises(HashingError, match="kslsh learns from labels, and none of the 48 chips has one"):
         archive.add(pictures)
     archive = Archive.open(archive.path)
     assert len(archive) == 48
@@ -204,6 +204,25 @@ def test_codes_are_measured_on_labels_with_expected_values_over_ties(floats) -> 
     assert worst < report.measures["map"].value < best
     compared = floats.compare(floats, measures=["map"], codes=True, draws=10)
     assert compared.second["map"] == pytest.approx(report.measures["map"].value)
+
+
+def test_what_has_learned_from_these_labels_is_told_where_it_is_measured_on_them(floats) -> None:
+    floats.encode("kslsh", bits=8)
+    report = floats.evaluate(measures=["map"], codes=True, draws=10)
+    assert "kslsh learned from the labels of these chips; measure it on others" in report.warnings
+    assert not any("learned" in words for words in floats.evaluate(measures=["map"], draws=10).warnings)
+    floats.encode("lsh", bits=8)
+    assert not any("learned" in words for words in floats.evaluate(measures=["map"], codes=True, draws=10).warnings)
+
+
+def test_the_protocol_mhcln_has_its_own_measure_and_the_strict_one_over_ties(floats) -> None:
+    floats.encode("lsh", bits=8)
+    report = floats.evaluate(protocol="mhcln", codes=True, draws=10)
+    assert report.protocol["ties"] == "id"
+    assert list(report.measures) == ["map@20:found", "map", "p@10", "p@20"]
+    assert set(report.expected) == {"map", "p@10", "p@20"}
+    strict = floats.evaluate(protocol="mhcln", codes=True, ties="expected", measures=["map"], draws=10)
+    assert strict.measures["map"].value == pytest.approx(report.expected["map"], abs=1e-12)
 
 
 def test_an_archive_made_before_there_were_codes_opens(floats) -> None:

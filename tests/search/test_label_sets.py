@@ -92,14 +92,15 @@ def test_conditions_are_those_of_filters() -> None:
 
 def test_a_label_is_named_once() -> None:
     assert label_set(STORE, [NAMES[0], NAMES[0]], "exactly") == LabelSet((NAMES[0],), "exactly")
-    assert label_set(STORE, [], "exactly") is None
+    assert label_set(STORE, [], "at-least") is None
 
 
 @pytest.mark.parametrize(
     ("labels", "match", "words"),
     [
         (["Pasture"], "at-least", r"no chip has the label 'Pasture'; did you mean 'Pastures'\? The archive has 3 labels"),
-        ([NAMES[0], NAMES[3]], "at-least", 'no chip has the label "l\'île"'),
+        ([NAMES[0], NAMES[3]], "at-least", r"""no chip has the label "l'île"\. The archive has 3 labels"""),
+        ([], "exactly", "no label is named that chips could match by 'exactly'; name some, with --label"),
         ([NAMES[0]], "exact", r"labels match at-least, exactly, overlap, got 'exact'; did you mean 'exactly'\?"),
     ],
 )

@@ -83,3 +83,8 @@ def test_what_does_not_go_with_codes_is_told(run, coded, picture_archive) -> Non
     assert "has no codes; make them of its vectors" in said
     weighed = ("--label", "water", "--label-match", "overlap")
     assert "leave codes out" in run("search", coded, "water/water03.png", "--codes", *weighed, status=2).err
+    said = run("evaluate", coded, "--protocol", "mhcln", status=1).err
+    assert "these vectors are cosine; ask codes (`terrakin evaluate ARCHIVE --codes`" in said
+    said = run("evaluate", coded, "--codes", "--protocol", "jsst20", status=1).err
+    assert "these are hamming codes; ask vectors (without --codes" in said
+    assert "name some, with --label" in run("search", coded, "water/water03.png", "--label-match", "exactly", status=2).err

@@ -3,12 +3,14 @@
 import json
 import re
 import shutil
+import warnings
 from pathlib import Path
 
 import pytest
 
 from terrakin import Archive
 from terrakin.archive.lock import writer
+from terrakin.cli import app as program
 from terrakin.cli.app import app
 
 FAILED, WRONG = 1, 2
@@ -331,3 +333,16 @@ def test_a_defect_of_the_program_is_told_as_one(fails, monkeypatch, picture_arch
     monkeypatch.setattr(Archive, "info", broken)
     words = r"this should not happen: ZeroDivisionError: by nothing. Please report it with the output of --debug"
     fails(FAILED, words, "info", picture_archive)
+
+
+def test_a_warning_is_told_once(monkeypatch, capsys) -> None:
+    def warns(*_: object, **__: object) -> None:
+        warnings.simplefilter("always")
+        warnings.warn("a count differs", UserWarning, stacklevel=1)
+        warnings.warn("a count differs", UserWarning, stacklevel=1)
+        warnings.warn("another one", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr(program, "app", warns)
+    for _ in range(2):
+        assert program.run(["info"]) == 0
+        assert capsys.readouterr().err == "terrakin: warning: a count differs\nterrakin: warning: another one\n"

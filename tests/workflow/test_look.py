@@ -45,7 +45,7 @@ def test_info_says_what_an_archive_holds_an_option_a_line(run, scene_archive, sc
     said = dict(line.split(None, 1) for line in run("info", scene_archive).out.splitlines() if not line.startswith("size on"))
     assert said["archive"] == str(scene_archive)
     assert (said["chips"], said["scenes"]) == ("32", "2 (0 files skipped)")
-    assert (said["model"], said["space"]) == ("tiny 1", "cosine, 48 dimensions")
+    assert (said["model"], said["space"]) == ("tiny 1", "cosine, 48 dimensions, 192 bytes an image")
     assert said["source"] == str(scenes)
     assert {name: value for name, value in said.items() if name.startswith("--")} == {
         "--bands": "the model's",

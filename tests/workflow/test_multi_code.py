@@ -21,7 +21,12 @@ def archive(pictures, tiny_bundle, tmp_path_factory):
 
 def test_the_command_says_how_images_become_codes(run, pictures, tiny_bundle, tmp_path) -> None:
     index = ("index", pictures, "--archive", tmp_path / "a", "--model", tiny_bundle, "--multi-code", CODES)
-    assert "48 added" in run(*index).err
+    said = run(*index).err
+    assert "48 added" in said
+    assert "codes: code set, 2 x 16 bits, 5 bytes an image\n" in said
+    shown = run("info", tmp_path / "a").out
+    assert re.search(r"space +code set, 2 x 16 bits, 5 bytes an image\n", shown)
+    assert re.search(r"codes +in the place of vectors\n", shown)
     facts = Archive.open(tmp_path / "a").info()
     assert facts["space"] == {"kind": "codeset", "size": 16, "codes": 2}
     assert facts["options"]["multi_code"] == f"{CODES},missing=half"
@@ -78,6 +83,14 @@ def test_several_examples_are_refused(archive) -> None:
         Archive.open(archive).search("field/field00.png", "water/water00.png")
 
 
+def test_further_codes_are_refused(run, archive, pictures) -> None:
+    for sources in ([pictures], []):
+        done = run("index", *sources, "--archive", archive, "--hash", "itq", status=2)
+        assert "the model gives codes already; leave --hash out. See" in re.sub(r"\s+", " ", done.err)
+    for verb in (("search", archive, "field/field00.png"), ("evaluate", archive)):
+        assert "is always searched by them; leave codes and shortlist out" in run(*verb, "--codes", status=1).err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -85,7 +98,8 @@ def test_several_examples_are_refused(archive) -> None:
         ("bits", "'bits' is no setting of multi-code hashing; write default, or NAME=VALUE"),
         ("bits=12", "multiple of 8"),
         ("primitives=many", "primitives of multi-code hashing is 'many', which is no number"),
-        ("regions=grit", "did you mean 'grid'"),
+        ("regions=grit", "did you mean 'grid'? There are: felzenszwalb, grid, kernel-graph-cut, slic-rag. See"),
+        ("regions=zzz", "no way to cut images is named 'zzz'. There are: felzenszwalb"),
         ("missing=none", "one of half, full, zero-code"),
         ("threshold=2", "from 0 to 1"),
         ("primitives=0", "1 to 64"),

@@ -26,6 +26,7 @@ from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
 from terrakin.chips.window import Box
 from terrakin.errors import ArchiveError, SourceError
+from terrakin.hashing.known import HASHERS
 from terrakin.progress import Progress, silent
 from terrakin.search.ask import ask
 from terrakin.search.code_recall import NAME as CODE_RECALL
@@ -160,11 +161,12 @@ class Archive:
     def must_be(self, *, model: str | Path | None = None, **options: Unpack[Options]) -> None:
         """Check that it was made with this model and these options; those that are None are not checked.
 
-        `hash` and `bits` are not checked either: codes can be made anew, by `encode`.
+        `hash` and `bits` may differ, for codes can be made anew, by `encode`; they must suit the model.
 
         Raises:
             PassportMismatchError: naming both models.
             ArchiveError: naming each option that differs, with both values.
+            ValueError: if the model gives codes itself, or there are bits and no hash function.
         """
         if model is not None:
             # The unreduced bundle stays beside the reduced one, so that models compare like with like.
@@ -176,6 +178,7 @@ class Archive:
                 f"archive {str(self.path)!r} was made with other options: {'; '.join(differences)}. "
                 "Leave the option out, or make another archive"
             )
+        self._with_codes(options.get("hash"), options.get("bits"))
 
     def add(
         self,
@@ -400,7 +403,8 @@ class Archive:
             measures: names such as `map` and `p@10`; the protocol's own where None.
             relevance: `same-class`, `share-any` and so on; what fits the labels where None.
             ties: what is done about equal distances: `id`, `expected`, `best`, `worst`, `sample` or `sample:NUMBER` of orders;
-                where None, `id` for vectors and `expected` for codes, of which many are equal.
+                where None, `id` for vectors and `expected` for codes, of which many are equal; for the protocol `mhcln`
+                `id` with the expected values beside, since its own measure has none.
             mean: over all queries alike, or over classes alike.
             interval: what the bootstrap draws: queries, or whole classes.
             draws: resampled means.
@@ -415,18 +419,24 @@ class Archive:
         """
         from terrakin.evaluation.evaluate import evaluate
 
-        return evaluate(
+        report = evaluate(
             self._labelled(codes=codes),
             protocol=protocol,
             measures=measures,
             relevance=relevance,
-            ties=ties or ("expected" if codes else "id"),
+            ties=ties or ("expected" if codes and protocol.partition(":")[0] != "mhcln" else "id"),
             mean=mean,
             interval=interval,
             draws=draws,
             seed=seed,
             progress=progress,
         )
+        named = self.bundle.passport.hasher
+        learns = named is not None and named.kind in HASHERS and HASHERS[named.kind].supervised
+        if codes and named is not None and learns and named.fitted_on == "archive":
+            learned = f"{named.kind} learned from the labels of these chips; measure it on others"
+            report = replace(report, warnings=(*report.warnings, learned))
+        return report
 
     def compare(
         self,
@@ -582,7 +592,7 @@ class Archive:
                 "hash": named.kind,
                 "bits": named.bits,
                 "bytes_per_image": self.store.codes.width,
-                "vector_bytes_per_image": passport.space.width * np.dtype(passport.space.dtype).itemsize,
+                "vector_bytes_per_image": passport.space.bytes,
                 "fitted_on": named.fitted_on,
             },
             "options": self.options.to_json(),
@@ -645,6 +655,11 @@ class Archive:
         said = manifest.read(self.path)
         if said.bundle != self._manifest.bundle:
             self._manifest, self._bundle = said, None
+        if self.bundle.passport.space.is_binary:
+            raise ArchiveError(
+                f"archive {str(self.path)!r} holds codes in the place of vectors and is always searched by them; "
+                "leave codes and shortlist out"
+            )
         if self.store.codes is None or self.bundle.hasher is None:
             raise ArchiveError(
                 f"archive {str(self.path)!r} has no codes; make them of its vectors with "

@@ -10,6 +10,7 @@ from terrakin.archive.gallery import packed
 from terrakin.archive.lot import lot
 from terrakin.archive.schema import VECTOR
 from terrakin.archive.store import Store
+from terrakin.errors import HashingError
 from terrakin.hashing.hasher import Hasher
 from terrakin.hashing.known import HASHERS, fit_hasher
 
@@ -35,6 +36,11 @@ def fit_hash_function(store: Store, name: str, bits: int) -> Hasher:
     """
     labelled_only = HASHERS[name].supervised
     chosen = heapq.nsmallest(SAMPLE, _rows(store, labelled_only=labelled_only), key=lambda row: row[0])
+    if labelled_only and not chosen:
+        raise HashingError(
+            f"{name} learns from labels, and none of the {store.count():,} chips has one; choose itq, kulsh, lsh or sign, "
+            "or make an archive with --labels"
+        )
     vectors = np.stack([vector for _, vector, _ in chosen]) if chosen else np.empty((0, store.space.width), np.float32)
     return fit_hasher(name, vectors, bits=bits, labels=[labels for _, _, labels in chosen] if labelled_only else None)
 

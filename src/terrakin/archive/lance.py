@@ -224,8 +224,7 @@ class LanceStore:
         return self.count() * self._row_bytes(by) <= self._exact_bytes
 
     def _row_bytes(self, by: Compared) -> int:
-        space = compared(by, self.space, self.codes)
-        return space.width * np.dtype(space.dtype).itemsize
+        return compared(by, self.space, self.codes).bytes
 
     def _load(self, by: Compared) -> LoadedTable:
         held = self._current(by)

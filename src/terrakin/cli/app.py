@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 import warnings
+from functools import partial
 from typing import Any, TextIO
 
 import typer
@@ -67,7 +68,7 @@ def run(arguments: list[str]) -> int:
     debug, arguments = _without_debug(arguments)
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _warned
+            warnings.showwarning = partial(_warned, set())
             status = app(arguments, prog_name="terrakin", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as exc:
@@ -110,7 +111,8 @@ def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:
 
 def _usage(exc: TyperException) -> str:
     """What is wrong with the command, as a sentence."""
-    return exc.format_message().replace("Value error, ", "").rstrip(".") + "."
+    words = exc.format_message().replace("Value error, ", "").rstrip(".")
+    return words if words.endswith("?") else f"{words}."
 
 
 def _verb(arguments: list[str]) -> str:
@@ -124,6 +126,7 @@ def _verb(arguments: list[str]) -> str:
 
 
 def _warned(
+    told: set[str],
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -131,9 +134,11 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """A warning as a line for people: where in the code it was raised tells them nothing."""
+    """A warning as a line for people, once: where in the code it was raised, or how often, tells them nothing."""
     del category, filename, lineno, file, line
-    _told(f"warning: {message}", DONE)
+    if str(message) not in told:
+        told.add(str(message))
+        _told(f"warning: {message}", DONE)
 
 
 def _told(words: str, status: int) -> int:

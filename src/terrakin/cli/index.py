@@ -156,7 +156,7 @@ def _nothing(sources: list[Path], summary: "Summary", held: "Archive") -> str:
 
 def _lines(summary: "Summary", held: "Archive") -> list[str]:
     from terrakin.archive.report import NAME
-    from terrakin.views.wording import recall_words
+    from terrakin.views.wording import recall_words, space_words
 
     counts = {
         "added": summary.added,
@@ -178,6 +178,8 @@ def _lines(summary: "Summary", held: "Archive") -> list[str]:
         lines.append(f"search is approximate at this size: {recall_words(summary.recall)}")
     if held.store.codes is not None:
         lines.append(_codes(held))
+    elif (space := held.bundle.passport.space).is_binary:
+        lines.append(f"codes: {space_words(space)}, {space.bytes:,} bytes an image")
     lines.append(f"archive {held.path}: {len(held):,} chips")
     return lines
 

@@ -36,7 +36,8 @@ def _rows(held: "Archive") -> list[tuple[str, str]]:
     """A fact a line, then an option a line in the words of the command line."""
     from terrakin.views.wording import codes_words, printable, space_words
 
-    facts = held.info()
+    facts, space = held.info(), held.bundle.passport.space
+    codes = "in the place of vectors" if space.is_binary else "none" if facts["codes"] is None else codes_words(facts["codes"])
     rows = [
         ("archive", facts["archive"]),
         ("format", str(facts["format"])),
@@ -46,8 +47,8 @@ def _rows(held: "Archive") -> list[tuple[str, str]]:
         ("scenes", f"{facts['scenes']:,} ({facts['skipped']:,} files skipped)"),
         ("size on disk", f"{facts['bytes'] / 1e6:,.1f} MB"),
         ("model", facts["model"]),
-        ("space", space_words(held.bundle.passport.space)),
-        ("codes", "none" if facts["codes"] is None else codes_words(facts["codes"])),
+        ("space", f"{space_words(space)}, {space.bytes:,} bytes an image"),
+        ("codes", codes),
         *(("source", path) for path in facts["sources"]),
         *held.options.words().items(),
     ]

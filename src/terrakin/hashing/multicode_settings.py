@@ -41,7 +41,10 @@ class MultiCodeSettings:
         if self.bits < 8 or self.bits % 8:
             raise ValueError(f"codes have a multiple of 8 bits, at least 8, got {self.bits}")
         if self.regions not in REGIONS:
-            raise ValueError(f"no way to cut images is named {self.regions!r};{nearest(self.regions, REGIONS)}")
+            meant = nearest(self.regions, REGIONS)
+            raise ValueError(
+                f"no way to cut images is named {self.regions!r}{f';{meant}' if meant else '.'} There are: {', '.join(REGIONS)}"
+            )
         if self.missing not in get_args(Missing):
             raise ValueError(f"a missing code counts as one of {', '.join(get_args(Missing))}, got {self.missing!r}")
 

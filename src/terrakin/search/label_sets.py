@@ -52,20 +52,25 @@ def label_set(store: Store, labels: Sequence[str], match: LabelMatch) -> LabelSe
     """The set that is asked for, if the chips have such labels; None where no label is asked for.
 
     Raises:
-        FilterError: for a label that no chip has, with the nearest one there is, or a match that does not exist.
+        FilterError: for a label that no chip has, with the nearest one there is, a match that does not exist, or one other than
+            the usual where no label is asked for.
     """
     if match not in get_args(LabelMatch):
         raise FilterError(
             f"labels match {', '.join(get_args(LabelMatch))}, got {match!r};{nearest(match, get_args(LabelMatch))}"
         )
     if not labels:
+        if match != "at-least":
+            raise FilterError(f"no label is named that chips could match by {match!r}; name some, with --label")
         return None
     for name in labels:
         if not store.count(Compare("labels", "=", name)):
             there = {
                 label for batch in store.scan(["labels"]) for label in batch.column("labels").flatten().unique().to_pylist()
             }
-            raise FilterError(f"no chip has the label {name!r};{nearest(name, there)} The archive has {len(there)} labels")
+            meant = nearest(name, there)
+            words = f"no chip has the label {name!r}{f';{meant}' if meant else '.'}"
+            raise FilterError(f"{words} The archive has {len(there)} labels")
     return LabelSet(tuple(dict.fromkeys(labels)), match)
 
 

@@ -56,3 +56,12 @@ class Space:
         if self.kind == "codeset":
             return -(-self.codes // 8) + self.codes * self.size // 8
         return self.size // 8 if self.is_binary else self.size
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of a stored vector.
+
+        >>> Space("cosine", 128).bytes, Space("hamming", 64).bytes
+        (512, 8)
+        """
+        return self.width if self.is_binary else 4 * self.width

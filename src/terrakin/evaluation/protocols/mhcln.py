@@ -33,7 +33,7 @@ class Mhcln:
         if labelled.space.kind != "hamming":
             raise EvaluationError(
                 f"protocol mhcln compares hash codes by Hamming distance, but these vectors are {labelled.space.kind}; "
-                f"index with a bundle of a hamming space, or choose loo"
+                "ask codes (`terrakin evaluate ARCHIVE --codes`, made by `terrakin index --hash`), or choose loo"
             )
         classes = of_classes(labelled, np.arange(len(labelled.ids)), "mhcln")
         # n - floor((1 - train) n) is ceil(train n).

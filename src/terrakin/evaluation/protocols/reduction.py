@@ -63,6 +63,6 @@ def float_vectors(labelled: Labelled, protocol: str) -> NDArray[np.float32]:
     if labelled.space.is_binary:
         raise EvaluationError(
             f"protocol {protocol} compares float embeddings, but these are {labelled.space.kind} codes; "
-            f"index with a bundle of a cosine, pearson or l2 space, or choose loo"
+            "ask vectors (without --codes; of a bundle of a cosine, pearson or l2 space), or choose loo"
         )
     return np.asarray(labelled.vectors, dtype=np.float32)
