@@ -31,7 +31,8 @@ class Gallery:
     def search(self, query: NDArray[Any], k: int, rows: NDArray[np.int64] | None = None) -> Nearest:
         """The k nearest of one packed query (W,), among `rows` (ascending) or all."""
         found, distances = self.index.search(query, k, rows)
-        return self.ids.take(pa.array(found)).to_pylist(), distances
+        # One by one: `take` costs 0.1 ms whatever is taken, a tenth of a search of a million codes.
+        return [self.ids[row].as_py() for row in found.tolist()], distances
 
 
 def gallery_of(space: Space, chips: pa.Table | pa.RecordBatch, by: Compared = VECTOR) -> Gallery:
