@@ -30,11 +30,12 @@ from terrakin.evaluation.labelled import Labelled, in_id_order
 from terrakin.evaluation.measures.judged import Judged
 from terrakin.evaluation.measures.known import measure
 from terrakin.evaluation.protocols.mhcln import Mhcln
-from terrakin.evaluation.svm import by_predicted_class, svm_probabilities
+from terrakin.evaluation.svm import by_predicted_class
 from terrakin.hashing.kernels import KERNELS
 from terrakin.hashing.known import HASHERS, fit_hasher
 from terrakin.progress import bar
 from terrakin.regions.extract import extract, read_picture
+from terrakin.regions.svm import fit_svm
 from terrakin.spaces.kinds import distances
 from terrakin.spaces.space import Space
 from terrakin.words.sift import sift
@@ -151,7 +152,7 @@ def _measured(tests: Labelled) -> Found:
 def _by_svm(chips: Labelled, tests: NDArray[np.int64], penalty: float = 1.0) -> Found:
     fitted = np.setdiff1d(np.arange(len(chips.ids)), tests)
     classes = [chips.labels[row][0] for row in fitted]
-    probable = svm_probabilities(chips.vectors[fitted], classes, chips.vectors[tests], penalty=penalty)
+    probable = fit_svm(chips.vectors[fitted], classes, penalty=penalty).probabilities(chips.vectors[tests])
     apart = distances(chips.space, chips.vectors[tests], chips.vectors[tests])
     return _ranked(chips, tests, by_predicted_class(probable, probable, apart))
 

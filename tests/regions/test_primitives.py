@@ -90,21 +90,32 @@ def test_a_primitive_of_average_regions_is_there_though_its_descriptor_is_zero()
     assert there.tolist() == [True, False]
 
 
-def test_classes_are_learned_from_labelled_regions(descriptors) -> None:
+@pytest.mark.parametrize("classifier", ["logistic", "svm"])
+def test_classes_are_learned_from_labelled_regions(descriptors, classifier) -> None:
     names = ["field", "road", "roof", "water"]
     labels = [names[i % 4] if i < 100 else None for i in range(400)]
-    learned = fit_classes(descriptors, labels)
+    learned = fit_classes(descriptors, labels, classifier=classifier)
     posteriors = learned.posteriors(learned.standard.apply(descriptors))
     assert learned.names == tuple(names)
     assert posteriors.sum(axis=1) == pytest.approx(1)
     assert (posteriors.argmax(axis=1) == np.arange(400) % 4).mean() > 0.98
 
 
-def test_two_classes_have_posteriors_of_two(descriptors) -> None:
-    learned = fit_classes(descriptors, [["a", "b", None, None][i % 4] for i in range(400)])
+@pytest.mark.parametrize("classifier", ["logistic", "svm"])
+def test_two_classes_have_posteriors_of_two(descriptors, classifier) -> None:
+    learned = fit_classes(descriptors, [["a", "b", None, None][i % 4] for i in range(400)], classifier=classifier)
     posteriors = learned.posteriors(learned.standard.apply(descriptors))
     assert (posteriors[::4].argmax(axis=1) == 0).all()
     assert (posteriors[1::4].argmax(axis=1) == 1).all()
+
+
+def test_the_two_classifiers_differ_and_there_is_no_third(descriptors) -> None:
+    labels = [["a", "b", "c", None][i % 4] for i in range(400)]
+    values = fit_standard(descriptors).apply(descriptors)
+    one, other = (fit_classes(descriptors, labels, classifier=name).posteriors(values) for name in ("logistic", "svm"))
+    assert not np.allclose(one, other, atol=1e-3)
+    with pytest.raises(ValueError, match="no classifier is named 'svn'; did you mean 'svm'"):
+        fit_classes(descriptors, labels, classifier="svn")
 
 
 def test_a_class_without_a_region_is_dropped_with_a_message(descriptors, caplog) -> None:
@@ -118,6 +129,8 @@ def test_a_class_without_a_region_is_dropped_with_a_message(descriptors, caplog)
 def test_one_class_is_not_enough(descriptors) -> None:
     with pytest.raises(ValueError, match="at least two classes with labelled regions are needed, got a"):
         fit_classes(descriptors, ["a"] * 400)
+    with pytest.raises(ValueError, match="needs 5 vectors of each class, and 'b' has 4"):
+        fit_classes(descriptors, ["a"] * 396 + ["b"] * 4, classifier="svm")
     with pytest.raises(ValueError, match="each region has a label"):
         fit_classes(descriptors, ["a"])
 

@@ -1,6 +1,7 @@
 """Multi-code hashing as plain arrays, for an `.npz` without pickle."""
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,14 @@ from terrakin.errors import HashingError, TerrakinError
 from terrakin.hashing.hasher import Arrays
 from terrakin.hashing.known import load_hasher
 from terrakin.hashing.multicode import MultiCode
-from terrakin.regions.classes import Classes
+from terrakin.regions.classes import Classes, Classifier
 from terrakin.regions.describer import Describer
 from terrakin.regions.known import segmenter, settings_of
 from terrakin.regions.mixture import Mixture
 from terrakin.regions.primitives import Primitives
+from terrakin.regions.regression import Regression
 from terrakin.regions.standard import Standard
+from terrakin.regions.svm import Svm
 
 __all__ = ["arrays_of", "load_multi_code"]
 
@@ -67,19 +70,28 @@ def load_multi_code(arrays: Arrays) -> MultiCode:
 
 
 def _primitives(primitives: Primitives) -> dict[str, Any]:
-    if isinstance(primitives, Mixture):
-        return {key: np.asarray(getattr(primitives, key)) for key in _MIXTURE}
-    if isinstance(primitives, Classes):
-        return {"classes": np.array(primitives.classes), "slopes": primitives.slopes, "offsets": primitives.offsets}
-    raise HashingError(f"primitives of the type {type(primitives).__name__} cannot be saved; use a mixture or classes")
+    match primitives:
+        case Mixture():
+            return {key: np.asarray(getattr(primitives, key)) for key in _MIXTURE}
+        case Classes(classes=names, classifier=(Regression() | Svm()) as classifier):
+            parts = {field.name: np.asarray(getattr(classifier, field.name)) for field in fields(classifier)}
+            return {"classes": np.array(names), **parts}
+        case _:
+            raise HashingError(f"primitives of the type {type(primitives).__name__} cannot be saved; use a mixture or classes")
 
 
 def _loaded(arrays: Arrays, standard: Standard) -> Primitives:
     if "classes" in arrays:
-        names = tuple(str(name) for name in arrays["classes"].tolist())
-        return Classes(standard, names, _floats(arrays["slopes"]), _floats(arrays["offsets"]))
+        return Classes(standard, tuple(str(name) for name in arrays["classes"].tolist()), _classifier(arrays))
     components, weights, means, roots = (_floats(arrays[key]) for key in _MIXTURE[:4])
     return Mixture(standard, components, weights, means, roots, float(arrays["bic"].item()), float(arrays["saturated"].item()))
+
+
+def _classifier(arrays: Arrays) -> Classifier:
+    if "slopes" in arrays:
+        return Regression(_floats(arrays["slopes"]), _floats(arrays["offsets"]))
+    vectors, weights, offsets, platt = (_floats(arrays[key]) for key in ("vectors", "weights", "offsets", "platt"))
+    return Svm(vectors, float(arrays["gamma"].item()), weights, offsets, platt)
 
 
 def _below(arrays: Arrays, head: str) -> Arrays:

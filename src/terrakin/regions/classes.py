@@ -1,16 +1,19 @@
 """Primitives by classes: learned from a small set of labelled regions."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.regions.regression import fit_regression
 from terrakin.regions.standard import Standard, fit_standard
-from terrakin.registry import require
+from terrakin.regions.svm import fit_svm
+from terrakin.registry import nearest
 
-__all__ = ["MAJORITY", "Classes", "fit_classes", "majority"]
+__all__ = ["MAJORITY", "Classes", "Classifier", "fit_classes", "majority"]
 
 MAJORITY = 0.6
 """Share of a region's pixels that one class must cover for the region to be of it."""
@@ -18,18 +21,29 @@ MAJORITY = 0.6
 _log = logging.getLogger(__name__)
 
 
+class Classifier(Protocol):
+    """What tells classes apart, once it is fitted."""
+
+    def probabilities(self, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+        """How likely each of (R, G) is of each class, in the order of their names: (R, n), rows summing to 1."""
+
+
+_FITTED: Mapping[str, Callable[[NDArray[np.floating], Sequence[str]], Classifier]] = {
+    "logistic": fit_regression,
+    "svm": fit_svm,
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Classes:
-    """Classes of regions: multinomial logistic regression on their descriptors."""
+    """Classes of regions, told apart by a classifier on their descriptors."""
 
     standard: Standard
     """What descriptors go through first."""
     classes: tuple[str, ...]
     """Their names, sorted."""
-    slopes: NDArray[np.float64]
-    """(n, G)."""
-    offsets: NDArray[np.float64]
-    """(n,)."""
+    classifier: Classifier
+    """On standardised descriptors."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -37,15 +51,16 @@ class Classes:
         return self.classes
 
     def posteriors(self, standardised: NDArray[np.float64]) -> NDArray[np.float64]:
-        """See `Primitives.posteriors`: the softmax of the regression."""
-        logs = standardised @ self.slopes.T + self.offsets
-        likely = np.exp(logs - logs.max(axis=1, keepdims=True))
-        result: NDArray[np.float64] = likely / likely.sum(axis=1, keepdims=True)
-        return result
+        """See `Primitives.posteriors`: the probabilities of the classifier."""
+        return self.classifier.probabilities(standardised)
 
 
 def fit_classes(
-    descriptors: NDArray[np.floating], labels: Sequence[str | None], *, classes: Sequence[str] | None = None
+    descriptors: NDArray[np.floating],
+    labels: Sequence[str | None],
+    *,
+    classes: Sequence[str] | None = None,
+    classifier: Literal["logistic", "svm"] = "logistic",
 ) -> Classes:
     """Learn classes from labelled regions.
 
@@ -53,13 +68,17 @@ def fit_classes(
         descriptors: (R, G).
         labels: the class of each region; None where it is not known.
         classes: those wanted; all that occur where None. One without a region is dropped, and a message of the log says so.
+        classifier: `logistic` is multinomial logistic regression; `svm` a support vector machine with Platt's scaling, for a
+            small set: fitting it takes the square of the number of labelled regions.
 
     Raises:
-        ValueError: if fewer than two classes have a region.
+        ValueError: if fewer than two classes have a region; for `svm`, if one has fewer than five.
         MissingExtraError: if scikit-learn is not installed.
     """
     if len(labels) != len(descriptors):
         raise ValueError(f"each region has a label or None, got {len(labels)} for {len(descriptors)} regions")
+    if classifier not in _FITTED:
+        raise ValueError(f"no classifier is named {classifier!r};{nearest(classifier, _FITTED)} there are {', '.join(_FITTED)}")
     known = sorted({label for label in labels if label is not None})
     wanted = known if classes is None else [name for name in known if name in classes]
     for name in sorted(set(classes or ()) - set(wanted)):
@@ -68,13 +87,8 @@ def fit_classes(
         raise ValueError(f"at least two classes with labelled regions are needed, got {', '.join(wanted) or 'none'}")
     rows = [row for row, label in enumerate(labels) if label in wanted]
     standard = fit_standard(descriptors)
-    values = standard.apply(descriptors[rows])
-    model = require("sklearn.linear_model", extra="regions").LogisticRegression(max_iter=1000)
-    model.fit(values, [labels[row] for row in rows])
-    slopes, offsets = model.coef_, model.intercept_
-    if len(wanted) == 2:  # scikit-learn keeps one logit for two classes
-        slopes, offsets = np.vstack([np.zeros_like(slopes), slopes]), np.append(0.0, offsets)
-    return Classes(standard, tuple(wanted), slopes, offsets)
+    known_classes = [name for name in labels if name in wanted]
+    return Classes(standard, tuple(wanted), _FITTED[classifier](standard.apply(descriptors[rows]), known_classes))
 
 
 def majority(labels: NDArray[np.integer], mask: NDArray[np.integer], names: Sequence[str]) -> list[str | None]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.regions.softmax import softmax
 from terrakin.regions.standard import Standard, fit_standard
 from terrakin.registry import require
 
@@ -49,10 +50,7 @@ class Mixture:
 
     def posteriors(self, standardised: NDArray[np.float64]) -> NDArray[np.float64]:
         """See `Primitives.posteriors`: Bayes' rule on the mixture's densities."""
-        logs = _log_densities(standardised @ self.components.T, self.means, self.roots) + np.log(self.weights)
-        likely = np.exp(logs - logs.max(axis=1, keepdims=True))
-        result: NDArray[np.float64] = likely / likely.sum(axis=1, keepdims=True)
-        return result
+        return softmax(_log_densities(standardised @ self.components.T, self.means, self.roots) + np.log(self.weights))
 
 
 def fit_mixture(descriptors: NDArray[np.floating], *, clusters: int = 8, sample: int = SAMPLE, seed: int = 0) -> Mixture:
