@@ -115,7 +115,9 @@ def _bags(data: Path, folder: Path, dataset: str) -> Labelled:
     if not kept.exists():
         with bar("Describing", unit="images", quiet=False) as progress:
             describer = partial(sift, bands=("red", "green", "blue"))
-            described = extract([Path(sample.path) for sample in samples], read_picture, describer, workers=2, progress=progress)
+            described = extract(
+                [Path(sample.path) for sample in samples], read_picture, describer, workers=2, progress=progress
+            )
         folder.mkdir(exist_ok=True)
         half = folder / "half.npz"
         np.savez(half, counts=[len(descriptors) for descriptors in described], descriptors=np.concatenate(described))
