@@ -95,6 +95,16 @@ def test_codes_of_an_archive_that_exists_need_no_imagery(floats, tmp_path) -> No
     assert again.codes(vectors).tolist() == codes.tolist()
 
 
+def test_it_is_told_that_a_hash_function_is_being_fitted(floats, pictures) -> None:
+    told = []
+    floats.encode("lsh", bits=16, progress=lambda *said: told.append(said))
+    assert told == [(36, None, "fitting lsh, 16 bits")]
+    floats.encode("lsh", bits=16, progress=lambda *said: told.append(said))
+    assert len(told) == 1  # nothing to fit
+    floats.add(pictures / "water", hash="itq", progress=lambda *said: told.append(said))
+    assert told[-1] == (48, None, "fitting itq, 16 bits")
+
+
 def test_chips_that_come_later_get_codes_of_the_same_hash_function(floats, pictures) -> None:
     floats.encode("lsh", bits=16)
     before = floats.bundle.passport.hasher

@@ -239,10 +239,16 @@ class Archive:
             self._checkpoint(paths)
             shutil.rmtree(self.path / _REGIONS, ignore_errors=True)
             # Last, so that vectors are safe whatever a hash function thinks of them.
-            self._renew_codes(wanted)
+            self._renew_codes(wanted, progress)
             return summary
 
-    def encode(self, hash: str | None = None, *, bits: int | None = None) -> None:  # noqa: A002 - the option's name
+    def encode(
+        self,
+        hash: str | None = None,  # noqa: A002 - the option's name
+        *,
+        bits: int | None = None,
+        progress: Progress = silent,
+    ) -> None:
         """Fit a hash function on the vectors and give every chip a code, in place of any codes there are; no pixel is read.
 
         Chips that are added later get codes of the same hash function.
@@ -250,6 +256,7 @@ class Archive:
         Args:
             hash: name in `HASHERS`; the same as before where None.
             bits: of a code, a multiple of 8; as many as before, else 64, where None.
+            progress: told that a hash function is being fitted, which takes minutes for those that are networks.
 
         Raises:
             HashingError: if it cannot be fitted: too few chips, or none with the labels that it learns from.
@@ -265,7 +272,7 @@ class Archive:
             if not len(self):
                 raise ArchiveError(f"archive {str(self.path)!r} holds no chip; index something first")
             complete_codes(self.store, self.bundle)
-            self._renew_codes(wanted)
+            self._renew_codes(wanted, progress)
 
     def search(
         self,
@@ -679,8 +686,10 @@ class Archive:
             wanted.must_suit(open_bundle(self.path / _BUNDLE).passport)
         return wanted
 
-    def _renew_codes(self, wanted: IndexOptions) -> None:
-        self._manifest, self._bundle = renew_codes(self.path, self._manifest, wanted, self.bundle, self.store)
+    def _renew_codes(self, wanted: IndexOptions, progress: Progress) -> None:
+        self._manifest, self._bundle = renew_codes(
+            self.path, self._manifest, wanted, self.bundle, self.store, progress=progress
+        )
         if self.store.codes is not None and self.store.wants_index(CODE):
             self.store.build_index(by=CODE, rng=np.random.default_rng(0))
 

@@ -10,6 +10,7 @@ from terrakin.archive.manifest import Manifest
 from terrakin.archive.options import IndexOptions
 from terrakin.archive.store import Store
 from terrakin.bundles.bundle import Bundle
+from terrakin.progress import Progress, silent
 from terrakin.spaces.space import Space
 
 __all__ = ["HASHED", "complete_codes", "renew_codes"]
@@ -27,7 +28,9 @@ def complete_codes(store: Store, bundle: Bundle) -> None:
         store.add_codes(Space("hamming", bundle.hasher.bits), bundle.codes)
 
 
-def renew_codes(path: Path, said: Manifest, wanted: IndexOptions, bundle: Bundle, store: Store) -> tuple[Manifest, Bundle]:
+def renew_codes(
+    path: Path, said: Manifest, wanted: IndexOptions, bundle: Bundle, store: Store, *, progress: Progress = silent
+) -> tuple[Manifest, Bundle]:
     """Fit the hash function that is wanted, where the bundle has another or none, and give every chip its code.
 
     While there is no chip, it is noted for later. Killed at any moment, the same call goes on.
@@ -38,6 +41,7 @@ def renew_codes(path: Path, said: Manifest, wanted: IndexOptions, bundle: Bundle
         wanted: its options from now on.
         bundle: in use.
         store: its chips.
+        progress: told that a hash function is being fitted; how long that takes is not known.
 
     Returns:
         The manifest and the bundle in use from now on; the manifest is written.
@@ -52,6 +56,7 @@ def renew_codes(path: Path, said: Manifest, wanted: IndexOptions, bundle: Bundle
             said = replace(said, options=wanted)
             manifest.write(path, said)
         return said, bundle
+    progress(store.count(), None, f"fitting {name}, {bits} bits")
     hashed = bundle.with_hasher(fit_hash_function(store, name, bits))
     store.drop_codes()
     folder = f"{HASHED}{name}-{bits}"

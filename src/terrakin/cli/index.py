@@ -124,7 +124,8 @@ def _index(
         if not sources:
             held = Archive.open(archive)
             held.must_be(model=model, **options)
-            held.encode(hash, bits=bits)
+            with bar("Making codes", unit="chips", quiet=quiet) as progress:
+                held.encode(hash, bits=bits, progress=progress)
             say(_codes(held), quiet=quiet)
             return
         # An archive without a chip is what a first try with wrong options leaves: it binds nobody.
