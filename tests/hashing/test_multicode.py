@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from terrakin.errors import HashingError
+from terrakin.errors import HashingError, UnknownNameError
 from terrakin.hashing.known import fit_hasher
 from terrakin.hashing.multicode import sparse_bytes
 from terrakin.hashing.multicode_arrays import arrays_of, load_multi_code
@@ -32,6 +32,16 @@ def made(*, seed: int = 0):
     return images, kinds
 
 
+def told(*, seed: int = 0):
+    """Regions of images of four kinds of ground as above, and label sets: what they tell is hidden below noise."""
+    images, _ = made(seed=seed)
+    rng = np.random.default_rng(seed)
+    labels = [("wet", "cold") if wet else ("dry",) for wet in rng.integers(2, size=len(images))]
+    for image, label in zip(images, labels, strict=True):
+        image[:, 0] += 1 if "wet" in label else -1
+    return images, labels
+
+
 @pytest.fixture(scope="module")
 def images():
     return made()[0]
@@ -47,6 +57,15 @@ def single_codes(images, *, bits):
     every = np.concatenate(images).astype(np.float64)
     means = np.stack([((image.astype(np.float64) - every.mean(axis=0)) / every.std(axis=0)).mean(axis=0) for image in images])
     return fit_hasher("kulsh", means.astype(np.float32), bits=bits).codes(means.astype(np.float32))
+
+
+def from_file(coder):
+    """The same, from a file without pickle."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays_of(coder))
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        return load_multi_code(dict(arrays))
 
 
 def test_images_of_the_same_grounds_are_nearest(coder) -> None:
@@ -162,18 +181,85 @@ def test_too_few_images_are_told(images) -> None:
         fit_multi_code(images, threshold=2)
 
 
-def test_classes_take_the_place_of_clusters() -> None:
+@pytest.mark.parametrize("classifier", ["logistic", "svm"])
+def test_classes_take_the_place_of_clusters(classifier) -> None:
     images, kinds = made()
     names = ["field", "road", "roof", "water"]
     labels = [names[kind] for of in kinds for kind in of]
-    classes = fit_classes(np.concatenate(images), labels)
+    classes = fit_classes(np.concatenate(images), labels, classifier=classifier)
     coder = fit_multi_code(images, primitives=classes, bits=16)
     there = np.unpackbits(coder.encode(images)[:, :1], axis=1, count=GROUNDS, bitorder="little")
     expected = np.array([[kind in of for kind in range(GROUNDS)] for of in kinds])
     assert (there == expected).mean() > 0.98
-    again = load_multi_code(arrays_of(coder))
+    again = from_file(coder)
     assert again.primitives.names == tuple(names)
+    standardised = classes.standard.apply(images[0])
+    assert np.array_equal(again.primitives.posteriors(standardised), classes.posteriors(standardised))
     assert np.array_equal(again.encode(images), coder.encode(images))
+
+
+def test_codes_by_labels_tell_what_codes_without_them_do_not() -> None:
+    images, labels = told()
+    others, theirs = told(seed=1)
+
+    def right(name):
+        coder = fit_multi_code(images, primitives=GROUNDS, bits=32, hash=name, labels=labels)
+        assert {hasher.kind for hasher in coder.hashers} == {name}
+        found, _ = topk(coder.space, coder.encode(others), coder.encode(images), 10)
+        return np.mean([labels[row] == asked for asked, rows in zip(theirs, found, strict=True) for row in rows])
+
+    assert right("kslsh") > 0.8 > 0.7 > right("kulsh")
+
+
+def test_codes_by_labels_come_back_from_a_file() -> None:
+    images, labels = told()
+    coder = fit_multi_code(images, primitives=2, bits=16, hash="kslsh", labels=labels, anchors=40)
+    again = from_file(coder)
+    assert [hasher.kind for hasher in again.hashers] == ["kslsh", "kslsh"]
+    assert again.hashers[0].origin.options["anchors"] == 40
+    assert np.array_equal(again.encode(images), coder.encode(images))
+
+
+def test_images_without_a_label_are_left_out_of_what_learns_from_labels() -> None:
+    images, labels = told()
+    mixture = fit_multi_code(images, primitives=2, bits=16).primitives
+    holes = [() if number % 3 == 0 else label for number, label in enumerate(labels)]
+    some = [number for number, label in enumerate(holes) if label]
+    coder = fit_multi_code(images, primitives=mixture, bits=16, hash="kslsh", labels=holes)
+    alone = fit_multi_code(
+        [images[number] for number in some],
+        primitives=mixture,
+        bits=16,
+        hash="kslsh",
+        labels=[labels[number] for number in some],
+    )
+    assert np.array_equal(coder.encode(images), alone.encode(images))
+    every = fit_multi_code(images, primitives=mixture, bits=16, hash="kslsh", labels=labels)
+    assert not np.array_equal(coder.encode(images), every.encode(images))
+    # Clusters need no label.
+    found = fit_multi_code(images, primitives=2, bits=16, hash="kslsh", labels=holes)
+    assert np.array_equal(found.primitives.means, mixture.means)
+    plain = fit_multi_code(images, primitives=mixture, bits=16, labels=holes)
+    assert np.array_equal(plain.encode(images), fit_multi_code(images, primitives=mixture, bits=16).encode(images))
+
+
+def test_labels_that_are_needed_and_missing_are_told(images, monkeypatch) -> None:
+    monkeypatch.setattr("terrakin.hashing.multicode_fit.fit_mixture", None)  # it is told before the work
+    with pytest.raises(HashingError, match="kslsh learns from labels and there are none; label the chips, or choose kulsh"):
+        fit_multi_code(images, hash="kslsh")
+    with pytest.raises(HashingError, match="these 80 vectors are without a label"):
+        fit_multi_code(images, hash="kslsh", labels=[()] * IMAGES)
+    with pytest.raises(ValueError, match="labels are 80 like the vectors, got 3"):
+        fit_multi_code(images, labels=[("a",)] * 3)
+    with pytest.raises(UnknownNameError, match="kulsh"):
+        fit_multi_code(images, hash="kuslh")
+
+
+def test_a_primitive_that_cannot_be_coded_is_named(images) -> None:
+    labels = [("water", f"number {number}") for number in range(IMAGES)]
+    told = r"cluster 0, which \d+ images show, cannot be coded: .* are without a common label; with fewer primitives"
+    with pytest.raises(HashingError, match=told):
+        fit_multi_code(images, primitives=2, hash="kslsh", labels=labels)
 
 
 def test_the_same_seed_gives_the_same_codes_and_another_one_others(images) -> None:
@@ -185,11 +271,7 @@ def test_the_same_seed_gives_the_same_codes_and_another_one_others(images) -> No
 @pytest.mark.parametrize("rule", RULES)
 def test_a_file_without_pickle_gives_the_same_back(coder, images, rule) -> None:
     ruled = replace(coder, missing=rule)
-    file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays_of(ruled))
-    file.seek(0)
-    with np.load(file, allow_pickle=False) as arrays:
-        again = load_multi_code(dict(arrays))
+    again = from_file(ruled)
     assert again.describer == ruled.describer
     assert (again.kept, again.threshold, again.space) == (ruled.kept, ruled.threshold, ruled.space)
     assert np.array_equal(again.encode(images), ruled.encode(images))

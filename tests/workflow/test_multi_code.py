@@ -29,7 +29,7 @@ def test_the_command_says_how_images_become_codes(run, pictures, tiny_bundle, tm
     assert re.search(r"codes +in the place of vectors\n", shown)
     facts = Archive.open(tmp_path / "a").info()
     assert facts["space"] == {"kind": "codeset", "size": 16, "codes": 2}
-    assert facts["options"]["multi_code"] == f"{CODES},missing=half"
+    assert facts["options"]["multi_code"] == f"{CODES},missing=half,hash=kulsh"
     assert facts["model"].endswith("multi-code:2x16")
     assert "48 unchanged" in run(*index).err
     assert not (tmp_path / "a" / "regions").exists()
@@ -91,6 +91,20 @@ def test_further_codes_are_refused(run, archive, pictures) -> None:
         assert "is always searched by them; leave codes and shortlist out" in run(*verb, "--codes", status=1).err
 
 
+def test_codes_can_learn_from_the_labels_of_the_chips(run, pictures, tiny_bundle, tmp_path) -> None:
+    words = CODES.replace("threshold=0.5", "threshold=0") + ",hash=kslsh"
+    index = ("--archive", tmp_path / "a", "--model", tiny_bundle, "--multi-code", words)
+    untold = run("index", pictures, *index, "--labels", "none", status=1).err
+    assert "kslsh learns from two different labels at least; these 48 vectors are without a label" in untold
+    assert "48 added" in run("index", pictures, *index, "--labels", "folder").err
+    held = Archive.open(tmp_path / "a")
+    assert [hasher.kind for hasher in held.bundle.multi_code.hashers] == ["kslsh", "kslsh"]
+    (hit,) = held.search(pictures / "water" / "water03.png", k=1)
+    assert hit.distance == 0
+    found = [hit.labels for hit in held.search("water/water03.png", k=5)]
+    assert found == [("water",)] * 5
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -100,6 +114,7 @@ def test_further_codes_are_refused(run, archive, pictures) -> None:
         ("primitives=many", "primitives of multi-code hashing is 'many', which is no number"),
         ("regions=grit", "did you mean 'grid'? There are: felzenszwalb, grid, kernel-graph-cut, slic-rag. See"),
         ("regions=zzz", "no way to cut images is named 'zzz'. There are: felzenszwalb"),
+        ("hash=kuslh", "did you mean 'kulsh'? There are: dhn, itq"),
         ("missing=none", "one of half, full, zero-code"),
         ("threshold=2", "from 0 to 1"),
         ("primitives=0", "1 to 64"),

@@ -161,7 +161,7 @@ def _read(worker: "Worker", group: Sequence[Candidate]) -> tuple[list[str], list
     values: list[NDArray[Any]] = []
     for candidate in group:
         job = worker.open(candidate)
-        blocks = list(worker.pixels([Piece(job, job.windows)]))
+        blocks = [pixels for pixels, _ in worker.pixels([Piece(job, job.windows)])]
         found = sum(map(len, blocks))
         if found != len(job.windows) or not found:
             raise SceneError(f"{candidate.uri} cannot be read, or holds nothing; mend or remove it, then measure again")

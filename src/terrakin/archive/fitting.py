@@ -47,7 +47,8 @@ def fit_reducer(found: Find, worker: Worker, bundle: Bundle, words: str, *, work
         BundleError: if there are too few chips, or more dimensions are asked for than the model gives.
     """
     size, whiten = parse_reducer(words)
-    blocks = (np.concatenate(parts) for parts in _sampled(found, worker, bundle.raw, workers=workers) if parts)
+    sampled = _sampled(found, worker, bundle.raw, workers=workers)
+    blocks = (np.concatenate([vectors for vectors, _ in parts]) for parts in sampled if parts)
     return fit(blocks, size=size, whiten=whiten, fitted_on="archive")
 
 
@@ -66,23 +67,22 @@ def fit_codes(
         progress: called with sampled scenes done.
 
     Raises:
-        HashingError: if there are too few chips, or too few that show one kind of region.
+        HashingError: if there are too few chips, too few that show one kind of region, or no labels where they are needed.
         MissingExtraError: if a package is not installed.
     """
     settings = parse_multi_code(words)
     describer = Describer(segmenter(settings.regions), tuple(bands))
     held = replace(describer, cache=kept)
-    regions = [
-        region
-        for chip in _sampled(found, worker, partial(regions_of, held), workers=workers, progress=progress)
-        for block in chip
-        for region in block
-    ]
+    sampled = list(_sampled(found, worker, partial(regions_of, held), workers=workers, progress=progress))
+    regions = [region for scene in sampled for block, _ in scene for region in block]
+    labels = [label_set for scene in sampled for _, label_sets in scene for label_set in label_sets]
     return fit_multi_code(
         regions,
         primitives=settings.primitives,
         threshold=settings.threshold,
         bits=settings.bits,
+        hash=settings.hash,
+        labels=labels,
         missing=settings.missing,
         describer=describer,
     )
@@ -90,8 +90,10 @@ def fit_codes(
 
 def _sampled(
     found: Find, worker: Worker, of: Callable[[NDArray[np.float32]], T], *, workers: int, progress: Progress = silent
-) -> Iterator[list[T]]:
-    """What `of` gives for the pixels (n, C, H, W) of sampled chips, a list a scene; empty for a scene that cannot be opened.
+) -> Iterator[list[tuple[T, list[list[str]]]]]:
+    """What `of` gives for the pixels (n, C, H, W) of sampled chips, and their label sets; a list a scene.
+
+    It is empty for a scene that cannot be opened.
 
     The sample is chosen by hashes of ids: the same sources give the same sample, in whatever order they are listed.
     """
@@ -100,13 +102,13 @@ def _sampled(
     )
     each = -(-SAMPLE // max(1, len(candidates)))
 
-    def read(candidate: Candidate) -> list[T]:
+    def read(candidate: Candidate) -> list[tuple[T, list[list[str]]]]:
         try:
             job = worker.open(candidate)
         except SceneError:
             return []  # it is reported when the scene is indexed
         chosen = heapq.nsmallest(each, job.windows, key=lambda pair: lot(pair[1]))
-        return [of(values) for values in worker.pixels([Piece(job, chosen)])]
+        return [(of(values), labels) for values, labels in worker.pixels([Piece(job, chosen)])]
 
     with ThreadPoolExecutor(workers) as pool:
         try:

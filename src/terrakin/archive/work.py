@@ -132,20 +132,26 @@ class Worker:
         self._fill(batch.rows, waiting)
         return batch
 
-    def pixels(self, pieces: Iterable[Piece]) -> Iterator[np.ndarray]:
-        """The pixels of chips, (n, C, H, W) float32 in [0, 1], a few at a time; broken scenes and empty chips are left out."""
+    def pixels(self, pieces: Iterable[Piece]) -> Iterator[tuple[np.ndarray, list[list[str]]]]:
+        """The pixels of chips, (n, C, H, W) float32 in [0, 1], and their n label sets, a few at a time.
+
+        Broken scenes and empty chips are left out.
+        """
         waiting: list[np.ndarray] = []
+        labels: list[list[str]] = []
         for piece in pieces:
             try:
                 for window, identity in piece.windows:
-                    self._read(piece.job, window, identity, waiting)
+                    row = self._read(piece.job, window, identity, waiting)
+                    if row is not None:
+                        labels.append(row["labels"])
                     if len(waiting) == _AT_ONCE:
-                        yield np.stack(waiting)
-                        waiting.clear()
+                        yield np.stack(waiting), labels
+                        waiting, labels = [], []
             except SceneError:
                 continue  # it is reported when the scene is indexed
         if waiting:
-            yield np.stack(waiting)
+            yield np.stack(waiting), labels
 
     def close(self) -> None:
         """Close every scene; no other thread may be at work."""

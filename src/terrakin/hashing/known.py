@@ -10,7 +10,7 @@ from terrakin.errors import HashingError, UnknownNameError
 from terrakin.hashing.hasher import Arrays, Hasher, Learner, Option, checked
 from terrakin.registry import Registry, nearest
 
-__all__ = ["FORMS", "HASHERS", "fit_hasher", "load_hasher"]
+__all__ = ["FORMS", "HASHERS", "fit_hasher", "load_hasher", "usable"]
 
 _HERE = "terrakin.hashing"
 
@@ -76,13 +76,40 @@ def fit_hasher(
         raise ValueError(f"a seed is at least 0, got {seed}")
     learner = _learner(name, options)
     rows = checked(vectors).astype(np.float32)
+    kept = usable(name, len(rows), labels)
     known: list[Sequence[str]] = []
-    if learner.supervised:
-        kept, known = _labelled(name, rows, labels)
-        rows = rows[kept]
+    if learner.supervised and labels is not None:
+        rows, known = rows[kept], [labels[row] for row in kept]
     if len(rows) < 2:
         raise HashingError(f"cannot fit {name} on {len(rows)} vectors; give more")
     return learner.fit(rows, known, bits=bits, seed=seed)
+
+
+def usable(name: str, count: int, labels: Sequence[Sequence[str]] | None) -> list[int]:
+    """Which of `count` vectors a hash function can be fitted on: where it learns from labels those that have one, else all.
+
+    Args:
+        name: in `HASHERS`.
+        count: of vectors.
+        labels: their label sets, where there are any.
+
+    Raises:
+        UnknownNameError: if there is none of that name.
+        HashingError: if it learns from labels and there are not two different ones.
+        ValueError: if there are labels for another number of vectors.
+    """
+    if labels is not None and len(labels) != count:
+        raise ValueError(f"labels are {count} like the vectors, got {len(labels)}")
+    if not HASHERS[name].supervised:
+        return list(range(count))
+    if labels is None:
+        raise HashingError(f"{name} learns from labels and there are none; label the chips, or choose kulsh, itq, lsh or sign")
+    kept = [row for row, several in enumerate(labels) if several]
+    there = {label for row in kept for label in labels[row]}
+    if len(there) < 2:
+        found = f"all of {', '.join(there)}" if there else "without a label"
+        raise HashingError(f"{name} learns from two different labels at least; these {count} vectors are {found}")
+    return kept
 
 
 def load_hasher(arrays: Arrays) -> Hasher:
@@ -111,19 +138,3 @@ def _learner(name: str, options: dict[str, Option]) -> Learner:
         return made(**options)
     except ValueError as exc:
         raise HashingError(f"hash function {name}: {exc}") from exc
-
-
-def _labelled(
-    name: str, rows: NDArray[np.float32], labels: Sequence[Sequence[str]] | None
-) -> tuple[list[int], list[Sequence[str]]]:
-    """Which rows have labels, and the labels of these."""
-    if labels is None:
-        raise HashingError(f"{name} learns from labels and there are none; label the chips, or choose kulsh, itq, lsh or sign")
-    if len(labels) != len(rows):
-        raise ValueError(f"labels are {len(rows)} like the vectors, got {len(labels)}")
-    kept = [row for row, several in enumerate(labels) if several]
-    there = {label for row in kept for label in labels[row]}
-    if len(there) < 2:
-        found = f"all of {', '.join(there)}" if there else "without a label"
-        raise HashingError(f"{name} learns from two different labels at least; these {len(rows)} vectors are {found}")
-    return kept, [labels[row] for row in kept]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from terrakin.errors import HashingError
 from terrakin.hashing.hasher import Option
-from terrakin.hashing.known import fit_hasher
+from terrakin.hashing.known import fit_hasher, usable
 from terrakin.hashing.multicode import MultiCode
 from terrakin.regions.describer import Describer
 from terrakin.regions.mixture import SAMPLE, fit_mixture
@@ -29,7 +29,8 @@ def fit_multi_code(
     primitives: int | Primitives = 8,
     threshold: float = 0.5,
     bits: int = 32,
-    hasher: str = "kulsh",
+    hash: str = "kulsh",  # noqa: A002 - the option's name
+    labels: Sequence[Sequence[str]] | None = None,
     missing: Missing = "half",
     describer: Describer | None = None,
     sample: int = SAMPLE,
@@ -46,7 +47,10 @@ def fit_multi_code(
             mean of all regions and a single code.
         threshold: posterior from which on a region is of a primitive, in [0, 1]; at most 1 / primitives, every region counts.
         bits: length of a code, a multiple of 8.
-        hasher: name of a hash function that needs no labels.
+        hash: name in `HASHERS` of what codes each primitive. Every one has its own function, so that `mhcln` and `dhn` train
+            a network for each.
+        labels: label sets of the images, for a hash function that learns from labels. Images without a label are left out of
+            fitting it; primitives are found without labels.
         missing: what counts where an image lacks a code that a query has; see `Space.missing`.
         describer: what made the descriptors, and makes them of new images; the default one where None.
         sample: regions to cluster, drawn at random where there are more.
@@ -54,29 +58,40 @@ def fit_multi_code(
         options: those of the hash function.
 
     Raises:
-        HashingError: if there are too few regions, or no primitive that at least 20 images show.
-        MissingExtraError: if scikit-learn is not installed.
+        HashingError: if there are too few regions, no primitive that at least 20 images show, or a hash function that cannot
+            be fitted to what images show of a primitive; if labels are missing.
+        UnknownNameError: if there is no hash function of that name.
+        MissingExtraError: if scikit-learn is not installed, or what the hash function needs.
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f"a threshold is from 0 to 1, got {threshold}")
+    rows = usable(hash, len(regions), labels)  # before the work, which would be in vain
     if isinstance(primitives, int):
         try:
             primitives = fit_mixture(_stacked(regions), clusters=primitives, sample=sample, seed=seed)
         except ValueError as exc:
             raise HashingError(f"cannot find primitives: {exc}; give more images") from exc
-    descriptors, there = _shown(regions, primitives, threshold)
+    descriptors, there = _shown([regions[row] for row in rows], primitives, threshold)
+    known = None if labels is None else [labels[row] for row in rows]
     kept, hashers = [], []
     for number, name in enumerate(primitives.names):
-        have = there[:, number]
-        if have.sum() < FEWEST:
-            _log.warning("%s is shown by %d images and dropped; at least %d are needed", name, have.sum(), FEWEST)
+        have = np.flatnonzero(there[:, number])
+        if len(have) < FEWEST:
+            _log.warning("%s is shown by %d images and dropped; at least %d are needed", name, len(have), FEWEST)
             continue
         kept.append(number)
-        # One seed each: with equal ones, the codes of two primitives would be of the same random choices.
         vectors = descriptors[have, number].astype(np.float32)
-        hashers.append(fit_hasher(hasher, vectors, bits=bits, labels=None, seed=seed + number, **options))
+        of_these = None if known is None else [known[row] for row in have]
+        try:
+            # One seed each: with equal ones, the codes of two primitives would be of the same random choices.
+            hashers.append(fit_hasher(hash, vectors, bits=bits, labels=of_these, seed=seed + number, **options))
+        except HashingError as exc:
+            raise HashingError(
+                f"{name}, which {len(have)} images show, cannot be coded: {exc}; with fewer primitives or a lower threshold "
+                "more images show each"
+            ) from exc
     if not kept:
-        raise HashingError(f"no primitive is shown by {FEWEST} of {len(regions)} images; give more, or lower the threshold")
+        raise HashingError(f"no primitive is shown by {FEWEST} of {len(rows)} images; give more, or lower the threshold")
     return MultiCode(describer or Describer(), primitives, tuple(kept), tuple(hashers), threshold, missing)
 
 

@@ -1,9 +1,11 @@
 """How images become sets of codes, in words: `primitives=8,threshold=0.5,bits=32`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 from terrakin.errors import HashingError
+from terrakin.hashing.known import HASHERS
 from terrakin.regions.known import DEFAULT, REGIONS
 from terrakin.registry import nearest
 from terrakin.spaces.space import Missing
@@ -19,7 +21,7 @@ class MultiCodeSettings:
     """What a user chooses of multi-code hashing.
 
     >>> str(MultiCodeSettings(bits=64))
-    'primitives=8,threshold=0.5,bits=64,regions=felzenszwalb,missing=half'
+    'primitives=8,threshold=0.5,bits=64,regions=felzenszwalb,missing=half,hash=kulsh'
     """
 
     primitives: int = 8
@@ -32,6 +34,8 @@ class MultiCodeSettings:
     """How images are cut; a name in the registry of regions."""
     missing: Missing = "half"
     """What a code counts that the query has and a chip lacks: `half` of its bits, its `full` bits, or by its `zero-code`."""
+    hash: str = "kulsh"
+    """What codes each kind of region; a name in the registry of hash functions. Some learn from the labels of the chips."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.primitives <= 64:
@@ -40,11 +44,8 @@ class MultiCodeSettings:
             raise ValueError(f"a threshold is from 0 to 1, got {self.threshold}")
         if self.bits < 8 or self.bits % 8:
             raise ValueError(f"codes have a multiple of 8 bits, at least 8, got {self.bits}")
-        if self.regions not in REGIONS:
-            meant = nearest(self.regions, REGIONS)
-            raise ValueError(
-                f"no way to cut images is named {self.regions!r}{f';{meant}' if meant else '.'} There are: {', '.join(REGIONS)}"
-            )
+        _must_be_known(self.regions, REGIONS, "way to cut images")
+        _must_be_known(self.hash, HASHERS, "hash function")
         if self.missing not in get_args(Missing):
             raise ValueError(f"a missing code counts as one of {', '.join(get_args(Missing))}, got {self.missing!r}")
 
@@ -61,7 +62,7 @@ def parse_multi_code(words: str) -> MultiCodeSettings:
     >>> parse_multi_code("primitives=4,threshold=0.3").primitives
     4
     """
-    kinds: dict[str, Any] = {"primitives": int, "threshold": float, "bits": int, "regions": str, "missing": str}
+    kinds: dict[str, Any] = {"primitives": int, "threshold": float, "bits": int, "regions": str, "missing": str, "hash": str}
     given: dict[str, Any] = {}
     for part in words.split(",") if words != DEFAULTS else []:
         name, equals, value = (piece.strip() for piece in part.partition("="))
@@ -79,3 +80,10 @@ def parse_multi_code(words: str) -> MultiCodeSettings:
         return MultiCodeSettings(**given)
     except ValueError as exc:
         raise HashingError(f"multi-code hashing: {exc}") from exc
+
+
+def _must_be_known(name: str, known: Iterable[str], what: str) -> None:
+    there = list(known)
+    if name not in there:
+        meant = nearest(name, there)
+        raise ValueError(f"no {what} is named {name!r}{f';{meant}' if meant else '.'} There are: {', '.join(there)}")
