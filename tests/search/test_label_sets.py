@@ -100,6 +100,11 @@ def test_a_label_is_named_once() -> None:
     [
         (["Pasture"], "at-least", r"no chip has the label 'Pasture'; did you mean 'Pastures'\? The archive has 3 labels"),
         ([NAMES[0], NAMES[3]], "at-least", r"""no chip has the label "l'île"\. The archive has 3 labels"""),
+        (
+            [f"{NAMES[1]}, {NAMES[2]}"],
+            "at-least",
+            r"no chip has the label 'Pastures, Sea and ocean'; give each of several labels its own --label\. The archive has",
+        ),
         ([], "exactly", "no label is named that chips could match by 'exactly'; name some, with --label"),
         ([NAMES[0]], "exact", r"labels match at-least, exactly, overlap, got 'exact'; did you mean 'exactly'\?"),
     ],

@@ -68,7 +68,8 @@ def label_set(store: Store, labels: Sequence[str], match: LabelMatch) -> LabelSe
             there = {
                 label for batch in store.scan(["labels"]) for label in batch.column("labels").flatten().unique().to_pylist()
             }
-            meant = nearest(name, there)
+            several = "," in name and {part.strip() for part in name.split(",")} <= there
+            meant = " give each of several labels its own --label." if several else nearest(name, there)
             words = f"no chip has the label {name!r}{f';{meant}' if meant else '.'}"
             raise FilterError(f"{words} The archive has {len(there)} labels")
     return LabelSet(tuple(dict.fromkeys(labels)), match)
