@@ -2,6 +2,8 @@
 
     python tools/study_hashing.py UCM WORK
     python tools/study_hashing.py AID WORK --dataset aid --models imagenet-mobilenetv2 --bits 32 --rows "dhn depth=0" dhn
+    python tools/turned_model.py imagenet-mobilenetv2 turned
+    python tools/study_hashing.py UCM WORK --models turned --bits 32
     python tools/study_hashing.py UCM WORK --models bovw --rows hik chi2 svm 'kulsh kernel="hik"' 'kslsh kernel="hik"'
 
 Protocol `mhcln`: the first six tenths of each class are for fitting, each of the others asks all the others. Three figures:
@@ -75,9 +77,10 @@ def main(data: Path, work: Path, dataset: str, models: Sequence[str], lengths: S
     work.mkdir(parents=True, exist_ok=True)
     print(f"| model | ranked by | bits | {FIRST} | ties random | {WHOLE} | kept of float | paper |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for model in models:
+    for model_or_path in models:
+        model = Path(model_or_path).name
         folder = work / f"{dataset}-{model}"
-        chips = _bags(data, folder, dataset) if model == BOVW else _embedded(data, folder, dataset, model)
+        chips = _bags(data, folder, dataset) if model == BOVW else _embedded(data, folder, dataset, model_or_path)
         tests = _tests(chips.ids, chips.labels)
         float_found = _measured(_taken(chips, tests))
         _print(model, "float vectors", 0, float_found, float_found)
