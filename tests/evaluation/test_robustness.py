@@ -11,9 +11,12 @@ from terrakin.evaluation.distortions.distortion import Distortion
 from terrakin.evaluation.distortions.known import DISTORTIONS
 from terrakin.evaluation.evaluate import evaluate
 from terrakin.evaluation.labelled import Labelled
+from terrakin.evaluation.robustness.answers import _must_be_unchanged
 from terrakin.evaluation.robustness.measure import Subject, robustness
 from terrakin.evaluation.robustness.report import NONE, Robustness
+from terrakin.evaluation.trial import Trial
 from terrakin.spaces.kinds import pack
+from terrakin.spaces.space import Space
 
 IDS = [f"{letter}{number}" for letter in "fhw" for number in range(6)]
 LABELS = [{"f": "field", "h": "harbor", "w": "water"}[name[0]] for name in IDS]
@@ -160,6 +163,18 @@ def test_label_sets_ask_by_the_rule_that_suits_them(on_a_line) -> None:
 def test_what_changed_on_disk_is_no_distortion(line) -> None:
     with pytest.raises(EvaluationError, match=r"'f0' is not what it was when it was indexed: read again, it lies 0\.1 from"):
         robustness([subject(line, moved=0.1)], [SHIFT])
+
+
+def test_a_chip_without_any_code_is_what_it_was() -> None:
+    space = Space("codeset", 8, codes=2)
+    there, absent = np.ones((2, 8)), np.full((2, 8), np.nan)
+    sets = pack(space, np.stack([absent, there, there, -there]).reshape(4, 16))
+    trial = Trial(np.arange(4), np.arange(4), sets, space)
+    _must_be_unchanged(trial, list("abcd"), sets)
+    with pytest.raises(EvaluationError, match="'d' is not what it was when it was indexed: read again, it lies 16 from"):
+        _must_be_unchanged(trial, list("abcd"), sets[[0, 1, 2, 1]])
+    with pytest.raises(EvaluationError, match="'b' is not what it was"):
+        _must_be_unchanged(trial, list("abcd"), sets[[0, 0, 2, 3]])
 
 
 def test_progress_ends_where_it_said(line) -> None:

@@ -83,6 +83,12 @@ def test_several_examples_are_refused(archive) -> None:
         Archive.open(archive).search("field/field00.png", "water/water00.png")
 
 
+def test_duplicates_are_told_in_bits(run, archive) -> None:
+    lines = run("duplicates", archive, "--distance", 2).out.splitlines()
+    assert lines
+    assert all(line.split("  ")[0] in ("0", "1", "2") for line in lines)
+
+
 def test_further_codes_are_refused(run, archive, pictures) -> None:
     for sources in ([pictures], []):
         done = run("index", *sources, "--archive", archive, "--hash", "itq", status=2)

@@ -28,6 +28,7 @@ def _duplicates(
     """List groups of near-identical chips, closest first."""
     from terrakin.api.archive import Archive
     from terrakin.progress import bar
+    from terrakin.views.wording import distance as distance_words
 
     held = Archive.open(archive)
     with bar("Comparing", unit="chips", quiet=quiet) as progress:
@@ -36,5 +37,6 @@ def _duplicates(
         if format == "jsonl":
             typer.echo(json.dumps({"distance": group.distance, "ids": list(group.ids)}, ensure_ascii=False))
         else:
-            typer.echo(f"{group.distance:.4f}  {'  '.join(group.ids)}")
+            apart = distance_words(group.distance, held.bundle.passport.space)
+            typer.echo(f"{apart}  {'  '.join(group.ids)}")
     say(f"groups: {len(groups):,}, chips in them: {sum(len(group.ids) for group in groups):,}", quiet=quiet)
