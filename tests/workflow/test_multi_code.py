@@ -109,6 +109,12 @@ def test_codes_can_learn_from_the_labels_of_the_chips(run, pictures, tiny_bundle
     assert hit.distance == 0
     found = [hit.labels for hit in held.search("water/water03.png", k=5)]
     assert found == [("water",)] * 5
+    warned = held.evaluate(measures=["p@5"], draws=1).warnings
+    assert "kslsh learned from the labels of these chips; measure it on others" in warned
+
+
+def test_codes_without_labels_are_measured_without_a_warning(archive) -> None:
+    assert "learned" not in " ".join(Archive.open(archive).evaluate(measures=["p@5"], draws=1).warnings)
 
 
 @pytest.mark.parametrize(

@@ -438,10 +438,9 @@ class Archive:
             seed=seed,
             progress=progress,
         )
-        named = self.bundle.passport.hasher
-        learns = named is not None and named.kind in HASHERS and HASHERS[named.kind].supervised
-        if codes and named is not None and learns and named.fitted_on == "archive":
-            learned = f"{named.kind} learned from the labels of these chips; measure it on others"
+        made = _fitted_here(self.bundle, codes=codes)
+        if made in HASHERS and HASHERS[made].supervised:
+            learned = f"{made} learned from the labels of these chips; measure it on others"
             report = replace(report, warnings=(*report.warnings, learned))
         return report
 
@@ -710,6 +709,14 @@ def _is_ours(folder: Path) -> bool:
     ours = {LOCK, HOLDER, manifest.NAME, REPORT, CODE_RECALL, _BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES}
     heads = (f".{_BUNDLE}", HASHED)
     return not names or (LOCK in names and all(name in ours or name.startswith(heads) for name in names))
+
+
+def _fitted_here(bundle: Bundle, *, codes: bool) -> str:
+    """Name of the hash function that was fitted on the archive and gives what is ranked; empty where there is none."""
+    passport = bundle.passport
+    if bundle.multi_code is not None and passport.multi_code is not None:
+        return bundle.multi_code.hashers[0].kind if passport.multi_code.fitted_on == "archive" else ""
+    return passport.hasher.kind if codes and passport.hasher is not None and passport.hasher.fitted_on == "archive" else ""
 
 
 def _model(bundle: Bundle) -> str:
