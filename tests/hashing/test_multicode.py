@@ -171,7 +171,7 @@ def test_a_primitive_that_few_images_show_is_dropped_with_a_message(images, capl
 
 
 def test_too_few_images_are_told(images) -> None:
-    with pytest.raises(HashingError, match="no primitive is shown by 20 of 10 images"):
+    with pytest.raises(HashingError, match="at least 20 images must show it, and there are 10 images"):
         fit_multi_code(images[:10], primitives=2)
     with pytest.raises(HashingError, match="without images"):
         fit_multi_code([])

@@ -145,5 +145,5 @@ def test_codes_and_a_reducer_exclude_each_other(run, pictures, tmp_path) -> None
 def test_too_few_images_are_told_and_the_archive_can_be_filled_later(run, pictures, tiny_bundle, tmp_path) -> None:
     index = ("--archive", tmp_path / "a", "--model", tiny_bundle, "--multi-code", CODES)
     done = run("index", pictures / "field", *index, status=1)
-    assert "is shown by 20 of 12 images" in done.err
+    assert "at least 20 images must show it, and there are 12 images" in done.err
     assert "48 added" in run("index", pictures, *index).err

@@ -91,7 +91,10 @@ def fit_multi_code(
                 "more images show each"
             ) from exc
     if not kept:
-        raise HashingError(f"no primitive is shown by {FEWEST} of {len(rows)} images; give more, or lower the threshold")
+        raise HashingError(
+            f"no primitive can be coded: at least {FEWEST} images must show it, and there are {len(rows)} images; give more "
+            "images, fewer primitives or a lower threshold"
+        )
     return MultiCode(describer or Describer(), primitives, tuple(kept), tuple(hashers), threshold, missing)
 
 
