@@ -1,17 +1,21 @@
 """Graph-based segmentation of Felzenszwalb and Huttenlocher."""
 
-import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.quiet import quiet
 from terrakin.registry import require
 
 __all__ = ["Felzenszwalb"]
 
 _PIXELS = 256 * 256
 # Pixels of an image that `min_size` is said for.
+
+_UNASKED = 3
+# Bands of an image that scikit-image takes without a warning. Those are cut in several threads at once.
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,9 @@ class Felzenszwalb:
         segmentation = require("skimage.segmentation", extra="regions")
         height, width = image.shape[:2]
         smallest = max(1, round(self.min_size * height * width / _PIXELS))
-        with warnings.catch_warnings():
-            # It asks whether more than three bands are meant. They are.
-            warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)
+        # More than three bands it asks about: they are meant.
+        asks = image.shape[2] > _UNASKED
+        with quiet(RuntimeWarning, "Got image with third dimension") if asks else nullcontext():
             labels: NDArray[np.int64] = segmentation.felzenszwalb(
                 image, scale=self.scale, sigma=self.sigma, min_size=smallest, channel_axis=-1
             )

@@ -1,8 +1,6 @@
 """Rasters opened through GDAL: local files of known formats, quietly, and never larger than what can be decoded."""
 
 import math
-import threading
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from terrakin.errors import SceneError
+from terrakin.quiet import quiet
 from terrakin.scenes.formats import DRIVERS, decoded_whole, extension
 
 __all__ = ["MAX_IMAGE_PIXELS", "decoded_whole", "open_raster"]
@@ -25,8 +24,6 @@ _OPTIONS = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".terrakin-reads-no-network",
 }
 
-_warnings_lock = threading.Lock()
-
 
 def open_raster(path: str) -> Any:
     """Open a raster for reading; a `rasterio.DatasetReader`, to be closed by the caller.
@@ -41,9 +38,7 @@ def open_raster(path: str) -> Any:
     if driver is None or path.startswith("/vsi") or "://" in path:
         raise SceneError(f"{path} is not a local file that is read as a raster; known are {', '.join(DRIVERS)}")
     try:
-        # Filters are global to the process, so only one thread at a time may change them.
-        with _warnings_lock, warnings.catch_warnings(), rasterio.Env(**_OPTIONS):
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with quiet(NotGeoreferencedWarning), rasterio.Env(**_OPTIONS):
             dataset = rasterio.open(path, driver=driver)
     except (RasterioError, OSError) as exc:
         if not Path(path).is_file():

@@ -1,13 +1,13 @@
 """Plain pictures opened with Pillow: JPEG, PNG, WebP, BMP and the first frame of GIF."""
 
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PIL import ExifTags, Image
 
 from terrakin.errors import SceneError
+from terrakin.quiet import quiet
 from terrakin.scenes.formats import PICTURES
 from terrakin.scenes.gdal import MAX_IMAGE_PIXELS
 
@@ -73,8 +73,7 @@ def picture_tags(picture: Image.Image) -> dict[str, str]:
 
 def _open(path: str) -> Image.Image:
     # Pillow's own limit is lower, and a global; ours is checked by the caller before a pixel is decoded.
-    with _limit_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _limit_lock, quiet(Warning):
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             return Image.open(path, formats=_FORMATS)
