@@ -20,7 +20,7 @@ from terrakin.hashing.kernels import KERNELS
 from terrakin.hashing.nesterov import minimise
 from terrakin.hashing.similarity import similarity
 
-__all__ = ["Kslsh", "greedy", "signs", "smooth"]
+__all__ = ["MOST_ITEMS", "Kslsh", "greedy", "signs", "smooth"]
 
 Array = NDArray[np.float64]
 

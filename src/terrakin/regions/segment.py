@@ -46,12 +46,12 @@ def tidied(labels: NDArray[np.integer], image: NDArray[np.float64], *, min_area:
     parts = measure.label(labels, background=labels.min() - 1, connectivity=1) - 1
     graph = RegionGraph(parts, image)
     # The smallest first, of equal ones the first met: what joins a neighbour may make it large enough.
-    while (smallest := graph.smallest()) is not None and graph.areas[smallest] < min_area and graph.neighbours[smallest]:
+    while (smallest := graph.smallest()) is not None and graph.areas[smallest] < min_area:
         graph.merge(smallest, graph.nearest(smallest))
-    return in_raster_order(graph.labels_of()[parts])
+    return _in_raster_order(graph.labels_of()[parts])
 
 
-def in_raster_order(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+def _in_raster_order(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """Labels from 0 (H, W), numbered 0..n-1 by their first pixels, row by row."""
     flat = labels.ravel()
     first = np.full(int(flat.max()) + 1, flat.size)

@@ -11,7 +11,7 @@ from terrakin.archive.schema import CODE, VECTOR
 from terrakin.archive.store import Store
 from terrakin.spaces.kinds import Packed, distances
 
-__all__ = ["Coded", "nearest_by_codes"]
+__all__ = ["Coded", "by_vectors", "nearest_by_codes"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
