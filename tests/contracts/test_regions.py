@@ -1,10 +1,12 @@
 """What every way to cut an image must do."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from terrakin.regions.known import REGIONS
+from terrakin.regions.known import REGIONS, segmenter
 from terrakin.regions.segment import MIN_AREA, segment
 
 
@@ -51,3 +53,9 @@ def test_an_image_smaller_than_a_region_is_one_region(way) -> None:
 def test_settings_are_named_by_the_repr(way) -> None:
     assert repr(REGIONS[way]()) == repr(REGIONS[way]())
     assert "=" in repr(REGIONS[way]())
+
+
+def test_settings_out_of_range_are_refused(way) -> None:
+    for field in dataclasses.fields(REGIONS[way]):
+        with pytest.raises(ValueError, match=r" at least | above "):
+            segmenter(way, {field.name: -1})

@@ -67,6 +67,22 @@ def test_arrays_of_something_else_are_refused():
             load_hasher({**kernel, name: kernel[name][:-1]})
     with pytest.raises(HashingError, match="not those of a hash function: ValueError"):
         load_hasher({**kernel, "weights": np.zeros(40)})
+    with pytest.raises(HashingError, match=r"a centre \(40, 1\) for 40 anchors"):
+        load_hasher({**kernel, "centre": kernel["centre"][:, None]})
+    for gamma in (0.0, -2.0, np.nan):
+        with pytest.raises(HashingError, match="the scale of a kernel is above 0, got"):
+            load_hasher({**kernel, "gamma": np.array(gamma)})
+
+
+@pytest.mark.parametrize(
+    ("name", "last"), [("lsh", "directions"), ("kulsh", "weights"), ("mhcln", "weights.0")], ids=["linear", "kernel", "network"]
+)
+def test_a_hash_function_of_no_bit_is_refused(name, last):
+    quick = {"steps": 1, "depth": 0} if name == "mhcln" else {}
+    arrays = dict(fit_hasher(name, VECTORS, bits=8, labels=LABELS, **quick).arrays())
+    none = {key: array[..., :0] for key, array in arrays.items() if key in (last, "bias.0")}
+    with pytest.raises(HashingError, match="not those of a hash function: ValueError"):
+        load_hasher({**arrays, **none})
 
 
 def test_options_come_back_with_their_types():

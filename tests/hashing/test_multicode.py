@@ -1,4 +1,5 @@
 import io
+import json
 import logging
 from dataclasses import replace
 
@@ -284,6 +285,14 @@ def test_arrays_of_something_else_are_refused(coder) -> None:
         load_multi_code({})
     with pytest.raises(HashingError, match="not those of multi-code hashing"):
         load_multi_code({**arrays, "standard.mean": arrays["standard.mean"][:3]})
+    said = json.loads(arrays["said"].item())
+    # One that counts from the end, one twice, one out of order, one that is not there.
+    for kept in ([-4, 1, 2, 3], [0, 1, 1, 3], [0, 2, 1, 3], [0, 1, 2, 4]):
+        with pytest.raises(HashingError, match="not those of multi-code hashing"):
+            load_multi_code({**arrays, "said": np.array(json.dumps({**said, "kept": kept}))})
+    for wrong in ({"threshold": np.nan}, {"segmenter": "felzenszwalb", "settings": {"scale": "large"}}):
+        with pytest.raises(HashingError, match="not those of multi-code hashing"):
+            load_multi_code({**arrays, "said": np.array(json.dumps({**said, **wrong}))})
     del arrays["hasher.1.anchors"]
     with pytest.raises(HashingError, match="not those of multi-code hashing"):
         load_multi_code(arrays)

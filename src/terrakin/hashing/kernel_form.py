@@ -26,7 +26,7 @@ class KernelForm(Fitted):
     kernel: str
     """Name in `KERNELS`."""
     gamma: float
-    """Scale of the kernel."""
+    """Scale of the kernel, above 0."""
     anchors: NDArray[np.float32]
     """(p, D)."""
     centre: NDArray[np.float64]
@@ -35,13 +35,16 @@ class KernelForm(Fitted):
     """(p, bits)."""
 
     def __post_init__(self) -> None:
-        if self.weights.ndim != 2 or self.anchors.ndim != 2 or self.bits % 8:
+        if self.weights.ndim != 2 or self.anchors.ndim != 2 or not self.bits or self.bits % 8:
             raise ValueError(f"got weights {self.weights.shape} for anchors {self.anchors.shape}")
         KERNELS[self.kernel]  # an unknown one is told about when it is opened, not when it is used
-        if not len(self.weights) == len(self.anchors) == len(self.centre):
+        if not self.weights.shape[:1] == self.anchors.shape[:1] == self.centre.shape:
             raise ValueError(
-                f"got {len(self.weights)} weights and a centre of {len(self.centre)} for {len(self.anchors)} anchors"
+                f"got {len(self.weights)} weights and a centre {self.centre.shape} for {len(self.anchors)} anchors"
             )
+        # Below 0, values would grow with distance until they overflow.
+        if not self.gamma > 0:
+            raise ValueError(f"the scale of a kernel is above 0, got {self.gamma}")
 
     @property
     def bits(self) -> int:

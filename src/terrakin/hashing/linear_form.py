@@ -25,7 +25,8 @@ class LinearForm(Fitted):
     """(D, bits)."""
 
     def __post_init__(self) -> None:
-        if self.directions.ndim != 2 or self.mean.shape != self.directions.shape[:1] or self.bits % 8:
+        fits = self.directions.ndim == 2 and self.mean.shape == self.directions.shape[:1]
+        if not fits or not self.bits or self.bits % 8:
             raise ValueError(f"got directions {self.directions.shape} for a mean {self.mean.shape}")
 
     @property

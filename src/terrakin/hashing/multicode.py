@@ -62,6 +62,11 @@ class MultiCode:
             raise ValueError(f"each primitive that is kept has a hash function, got {len(self.hashers)} for {len(self.kept)}")
         if len({hasher.bits for hasher in self.hashers}) > 1:
             raise ValueError("codes of a set are of one length")
+        if list(self.kept) != sorted(set(self.kept)) or self.kept[0] < 0:
+            raise ValueError(f"primitives that are kept are told by their numbers, each once and in order, got {self.kept}")
+        # Written so that NaN is refused as well: no region would reach it, and no image show anything.
+        if not self.threshold >= 0:
+            raise ValueError(f"a threshold is at least 0, got {self.threshold}")
 
     @property
     def space(self) -> Space:
@@ -77,6 +82,9 @@ class MultiCode:
         Returns:
             (N, `space.width`) uint8: bits of presence, then the codes; where an image lacks a primitive, zero bits, or by the
             rule `zero-code` the code of a zero vector.
+
+        Raises:
+            ValueError: if descriptors are of another size.
         """
         blocks = [self._encoded(block) for block in _batched(regions, _BLOCK)]
         return np.concatenate([np.empty((0, self.space.width), np.uint8), *blocks])
@@ -86,6 +94,9 @@ class MultiCode:
 
         Args:
             regions: (n, G) descriptors of its regions, at least one.
+
+        Raises:
+            ValueError: if there is none, or they are of another size.
         """
         if not len(regions):
             raise ValueError("a query has at least one region")
@@ -131,6 +142,12 @@ def regions_of(describer: Describer, values: NDArray[np.floating]) -> list[NDArr
     Args:
         describer: cuts and describes.
         values: (N, C, H, W) in [0, 1], as chips are read.
+
+    Returns:
+        Of each image (n, 35 + 10 C) float32, a row for each region.
+
+    Raises:
+        ValueError: for another shape, or NaN.
     """
     if values.ndim != 4:
         raise ValueError(f"images have the shape (N, C, H, W), got {values.shape}")

@@ -34,7 +34,8 @@ class NetworkForm(Fitted):
     def __post_init__(self) -> None:
         shapes = [layer.shape for layer in self.weights]
         fits = all(len(shape) == 2 for shape in shapes) and all(one[1] == next_[0] for one, next_ in pairwise(shapes))
-        if not shapes or not fits or [bias.shape for bias in self.biases] != [shape[1:] for shape in shapes] or self.bits % 8:
+        fits = fits and [bias.shape for bias in self.biases] == [shape[1:] for shape in shapes]
+        if not shapes or not fits or not self.bits or self.bits % 8:
             raise ValueError(f"got layers {shapes} with biases {[bias.shape for bias in self.biases]}")
 
     @property

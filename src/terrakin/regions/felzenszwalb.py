@@ -32,6 +32,10 @@ class Felzenszwalb:
     min_size: int = 400
     """Pixels of the smallest region in an image of 256 x 256; it grows and shrinks with the image's area."""
 
+    def __post_init__(self) -> None:
+        if not (self.scale > 0 and self.sigma >= 0 and self.min_size >= 1):
+            raise ValueError(f"a scale is above 0, a sigma at least 0 and a smallest region 1 pixel, got {self}")
+
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.int64]:
         """See `Segmenter`."""
         segmentation = require("skimage.segmentation", extra="regions")

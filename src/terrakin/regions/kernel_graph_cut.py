@@ -30,6 +30,10 @@ class KernelGraphCut:
     rounds: int = 6
     """Most rounds of moves and of new means."""
 
+    def __post_init__(self) -> None:
+        if not (self.labels >= 1 and self.smoothness >= 0 and self.segments >= 1 and self.rounds >= 1):
+            raise ValueError(f"labels, segments and rounds are at least 1 and smoothness 0 or more, got {self}")
+
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.int64]:
         """See `Segmenter`."""
         pieces = superpixels(image, segments=self.segments, compactness=10.0)

@@ -50,6 +50,7 @@ def segmenter(name: str = DEFAULT, settings: Mapping[str, Any] | None = None) ->
     Raises:
         UnknownNameError: if there is no such way.
         HashingError: if it has no such setting.
+        ValueError: if a setting is out of range.
 
     >>> segmenter("grid", {"side": 2})
     Squares(side=2)

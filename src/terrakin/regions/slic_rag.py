@@ -22,6 +22,10 @@ class SlicRag:
     difference: float = 15.0
     """Distance of mean values, of 255, below which neighbours are joined. A smooth image becomes one region."""
 
+    def __post_init__(self) -> None:
+        if not (self.segments >= 1 and self.compactness > 0 and self.difference >= 0):
+            raise ValueError(f"there is at least 1 segment, its compactness above 0 and a difference 0 or more, got {self}")
+
     def __call__(self, image: NDArray[np.float64]) -> NDArray[np.int64]:
         """See `Segmenter`."""
         sparse, graphs = require("scipy.sparse", extra="regions"), require("scipy.sparse.csgraph", extra="regions")
