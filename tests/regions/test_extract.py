@@ -79,3 +79,15 @@ def test_a_folder_that_cannot_be_written_costs_time_alone(pictures, tmp_path) ->
     image = read_picture(pictures[0])
     kept = Describer(Squares(2), cache=tmp_path / "file")
     assert np.array_equal(kept(image), Describer(Squares(2))(image))
+
+
+def test_a_disk_that_is_full_is_left_without_half_a_file(pictures, tmp_path, monkeypatch) -> None:
+    def full(file, array):
+        file.write(b"half of it")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("terrakin.regions.describer.np.save", full)
+    image = read_picture(pictures[0])
+    kept = Describer(Squares(2), cache=tmp_path / "kept")
+    assert np.array_equal(kept(image), Describer(Squares(2))(image))
+    assert [path for path in (tmp_path / "kept").rglob("*") if path.is_file()] == []

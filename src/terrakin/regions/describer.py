@@ -69,6 +69,10 @@ def _read(path: Path, wide: int) -> NDArray[np.float32] | None:
 def _write(path: Path, described: NDArray[np.float32]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    with beside.open("wb") as file:
-        np.save(file, described)
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            np.save(file, described)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
