@@ -10,14 +10,15 @@ __all__ = ["products"]
 _HIGH, _LOW = 24, 20
 # Bits below the length of a vector that its two parts keep. Products of two high parts are multiples of 2**-48 of the lengths'
 # product, and so is every partial sum, which Cauchy and Schwarz keep below 2: float64 (53 bits) holds it without rounding. A
-# high part by a low part is a multiple of 2**-68 and at most sqrt(D) x 2**-25, which fits up to a million dimensions.
+# high part by a low part is a multiple of 2**-68 and at most sqrt(D) x 2**-25, which fits up to a million dimensions. What is
+# below both parts is lost, sqrt(D) x 2**-44 of a length for each vector; so is the product of the low parts, D x 2**-48.
 
 _BLOCK = 1 << 22
 # Values of a block of rows, 32 MB.
 
 
 def products(rows: NDArray[np.float64], directions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`rows` (N, D) times `directions` (D, B), each to 2**-43 of the product of the two lengths.
+    """`rows` (N, D) times `directions` (D, B), each to (sqrt(D) + D / 32) x 2**-43 of the product of the two lengths.
 
     A library of linear algebra adds in another order for another number of rows or threads, and its last bits differ. Here each
     vector is split into a high and a low part of so few bits that sums are exact in any order; an entry depends on its row and
