@@ -1,5 +1,7 @@
 """Search by codes: shortlists with their ties, and recall against an oracle."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -78,6 +80,15 @@ def test_a_shortlist_takes_all_that_tie_with_its_last_and_is_ranked_by_vectors(s
         assert near.tolist() == [truth[IDS.index(name)] for name in found]
 
 
+def test_a_long_shortlist_is_read_block_by_block(store, vectors, monkeypatch) -> None:
+    taken, take = [], store.take
+    monkeypatch.setattr(store, "take", lambda ids, columns: taken.append(len(ids)) or take(ids, columns))
+    monkeypatch.setattr("terrakin.search.coded._BLOCK", 64)
+    query = Coded(vectors[5], encode(vectors[5:6])[0], COUNT)
+    assert nearest_by_codes(store, query, k=20)[0] == answer(vectors[5], vectors, 20, COUNT, np.arange(COUNT))
+    assert taken == [64] * 6 + [16]
+
+
 def test_a_filter_comes_before_the_shortlist(store, vectors) -> None:
     among = np.arange(0, COUNT, 7)
     where = OneOf("scene", ("s0",))
@@ -121,8 +132,9 @@ def test_recall_is_measured_once_for_each_state_k_and_shortlist(store, tmp_path,
     assert remembered_code_recall(tmp_path, store, encode, k=4, shortlist=None) == first
     assert remembered_code_recall(tmp_path, store, encode, k=4, shortlist=3) == other
     # Another state, or a file that is none.
-    (tmp_path / NAME).write_text((tmp_path / NAME).read_text().replace('"version": 2', '"version": 1'))
-    for text in ((tmp_path / NAME).read_text().replace('"version": 3', '"version": 1'), "[]", "{", '{"version": 3}'):
+    held, version = json.loads((tmp_path / NAME).read_text()), store.checkpoint()
+    assert held["version"] == version
+    for text in (json.dumps({**held, "version": version - 1}), "[]", "{", json.dumps({"version": version})):
         (tmp_path / NAME).write_text(text)
         with pytest.raises(AssertionError, match="measured again"):
             remembered_code_recall(tmp_path, store, encode, k=4, shortlist=None)

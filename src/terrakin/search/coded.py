@@ -13,6 +13,9 @@ from terrakin.spaces.kinds import Packed, distances
 
 __all__ = ["Coded", "by_vectors", "nearest_by_codes"]
 
+_BLOCK = 1 << 14
+# Chips of a shortlist whose vectors are read at a time. Short codes tie: a shortlist can be a large part of an archive.
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
@@ -51,12 +54,13 @@ def nearest_by_codes(store: Store, query: Coded, *, k: int, where: Condition | N
 
 
 def by_vectors(store: Store, vector: Packed, ids: list[str], k: int) -> Nearest:
-    """The k nearest to a packed vector (W,) of these chips, by their own vectors."""
-    if not ids:
-        return [], np.empty(0, np.float32)
-    exact = distances(store.space, vector[np.newaxis], packed(store.space, store.take(ids, [VECTOR])[VECTOR]))[0]
-    order = sorted(range(len(ids)), key=lambda row: (exact[row], ids[row].encode()))[:k]
-    return [ids[row] for row in order], exact[order]
+    """The k nearest to a packed vector (W,) of these chips, by their own vectors, of which a block at a time is in memory."""
+    best: list[tuple[float, bytes]] = []
+    for start in range(0, len(ids), _BLOCK):
+        names = ids[start : start + _BLOCK]
+        exact = distances(store.space, vector[np.newaxis], packed(store.space, store.take(names, [VECTOR])[VECTOR]))[0]
+        best = sorted([*best, *zip(exact.tolist(), (name.encode() for name in names), strict=True)])[:k]
+    return [name.decode() for _, name in best], np.array([distance for distance, _ in best], np.float32)
 
 
 def _shortlist(store: Store, code: NDArray[np.uint8], size: int, where: Condition | None) -> list[str]:
