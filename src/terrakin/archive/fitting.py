@@ -30,7 +30,7 @@ __all__ = ["SAMPLE", "fit_codes", "fit_reducer"]
 T = TypeVar("T")
 
 SAMPLE = 5000
-"""Chips that are fitted on; all where there are fewer."""
+"""Chips that are fitted on, about: as many of each scene, a whole number, and fewer where scenes have not so many."""
 
 
 def fit_reducer(found: Find, worker: Worker, bundle: Bundle, words: str, *, workers: int) -> Reducer:

@@ -98,7 +98,8 @@ class Bundle:
         """Embeddings as they are stored: reduced, then packed for the passport's space.
 
         The first call loads the model and runs its self-test (about 0.1 s). A call takes one thread, the caller's own; call
-        from as many threads as there are cores.
+        from as many threads as there are cores. With multi-code hashing the model is not loaded: images are cut into regions,
+        and these become sets of codes.
 
         Args:
             values: (N, C, H, W) float32 in [0, 1], bands in the passport's order. Not modified.
