@@ -162,11 +162,11 @@ class TestTies:
         expected = evaluate(clusters(kind="hamming"), ties="expected")
         for name, estimate in expected.measures.items():
             assert report.expected[name] == pytest.approx(estimate.value, abs=1e-12)
-        assert "anmrr, map@10:found left out: no closed form over ties" in expected.warnings
+        assert "anmrr, map@10:found left out: no expected value over ties is known; ties id measures them" in expected.warnings
         assert evaluate(clusters()).expected == {}
 
     def test_what_has_no_closed_form_is_refused_when_asked_for(self, tied):
-        with pytest.raises(EvaluationError, match="anmrr has no closed form over ties; leave it out"):
+        with pytest.raises(EvaluationError, match="no expected value of anmrr; leave it out, or use ties id"):
             evaluate(tied, measures=["map", "anmrr"], ties="expected")
 
 

@@ -37,6 +37,11 @@ def report() -> Report:
     )
 
 
+def test_it_shows_itself_in_a_line(report):
+    shown = "mAP 0.512 [0.400, 0.600], P@10 0.700 [0.650, 0.750], mAP@10(found) 0.900 [0.800, 1.000]"
+    assert repr(report) == f"<Report: {shown}; 2 queries>"
+
+
 def test_json(report):
     assert json.loads(report.to_json()) == {
         "measures": {

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,6 +59,12 @@ def test_it_has_the_figures_that_were_measured(recipe: Callable[..., Recipe], im
     assert "| P@10, classes left out | 0.2500 |" in text
     assert "0.123" not in text, "a loss says nothing to who searches"
     assert "| P@10, images that did not train" not in text
+
+
+def test_no_figures_are_told_and_classes_with_commas_are_told_apart(recipe: Callable[..., Recipe], images: Images) -> None:
+    text = written(recipe(), replace(images, classes=("Beaches, dunes, sands", "Pastures", "Airports", "Vineyards")))
+    assert "| classes | Beaches, dunes, sands; Pastures; Airports; Vineyards |" in text
+    assert "| none: " in text
 
 
 def test_its_recipe_makes_it_again(recipe: Callable[..., Recipe], images: Images) -> None:

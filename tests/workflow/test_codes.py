@@ -73,7 +73,7 @@ def test_evaluate_measures_codes_over_ties(run, coded, picture_archive) -> None:
     said = run("evaluate", coded, "--codes", "--measures", "map", "--against", coded).out
     assert "ties expected" in said
     assert "Hamming, 16 bits" in said
-    assert "against" in said
+    assert f"against {coded} by its vectors\n" in said
     assert "has no codes; make them of its vectors" in run("evaluate", picture_archive, "--codes", status=1).err
     assert "codes are those of an ARCHIVE" in run("evaluate", "--dataset", "ucm", "--root", coded, "--codes", status=2).err
 

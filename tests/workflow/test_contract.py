@@ -144,6 +144,7 @@ def test_sources_that_are_not_there(fails, picture_archive, tiny_bundle, tmp_pat
     nope = tmp_path / "nope"
     fails(WRONG, f"{nope} does not exist", "index", nope, "--archive", tmp_path / "a", "--model", tiny_bundle)
     fails(WRONG, f"--images: {nope} does not exist", "demo", tmp_path / "d", "--images", nope)
+    fails(WRONG, "is an archive; name the imagery", "index", picture_archive, "--archive", tmp_path / "a")
     fails(WRONG, f"--root: {nope} does not exist", "evaluate", "--dataset", "ucm", "--root", nope)
     assert list(tmp_path.iterdir()) == []
 

@@ -162,7 +162,8 @@ def _evaluate(
                 compared = None if other is None else held.compare(other, **how, progress=progress)
             print_report(report, sys.stdout)
             if compared is not None:
-                typer.echo(f"\nagainst {against or against_model}\n{plain_comparison(compared)}", nl=False)
+                by = " by its vectors" if codes else ""
+                typer.echo(f"\nagainst {against or against_model}{by}\n{plain_comparison(compared)}", nl=False)
             text = _with(report.to_json(), None if compared is None else comparison_values(compared))
         if json is not None:
             write_text(json, text + "\n")

@@ -118,6 +118,8 @@ def _index(
     missing = [path for path in sources if not path.exists()]
     if missing:
         raise typer.BadParameter(f"{missing[0]} does not exist", param_hint="SOURCE")
+    if archives := [path for path in sources if (path / manifest.NAME).is_file()]:
+        raise typer.BadParameter(f"{archives[0]} is an archive; name the imagery that it was made of", param_hint="SOURCE")
     if not sources and hash is None and bits is None:
         raise typer.BadParameter("name what is to be indexed, or codes to make with --hash", param_hint="SOURCE")
     try:

@@ -114,10 +114,10 @@ def _measures(experiment: Experiment, names: Sequence[str] | None, ties: TieRule
         without = [one.name for one in chosen if one.formula.expected is None]
         if without and names is not None:
             raise EvaluationError(
-                f"{', '.join(without)} has no closed form over ties; leave it out, or use ties sample, best or worst"
+                f"ties: there is no expected value of {', '.join(without)}; leave it out, or use ties id, sample, best or worst"
             )
         if without:
-            warnings.append(f"{', '.join(without)} left out: no closed form over ties")
+            warnings.append(f"{', '.join(without)} left out: no expected value over ties is known; ties id measures them")
         chosen = tuple(one for one in chosen if one.formula.expected is not None)
     if not chosen:
         raise EvaluationError("no measure is left to compute; name at least one, such as map or p@10")

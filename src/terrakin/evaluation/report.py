@@ -53,7 +53,7 @@ class JudgedQuery:
     """The first hits, at most 10, nearest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """Measured quality, per measure and class, with its protocol. Names of measures follow `terrakin.evaluation.names`."""
 
@@ -83,6 +83,10 @@ class Report:
     """Standard deviation over the seeds, by name of measure, for protocols that draw their queries more than once."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before quoting a figure."""
+
+    def __repr__(self) -> str:
+        said = (f"{title(name)} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" for name, one in self.measures.items())
+        return f"<Report: {', '.join(said)}; {self.protocol['queries']:,} queries>"
 
     def to_json(self) -> str:
         """The report as a JSON object, indented; the keys are a promise to other programs."""

@@ -26,7 +26,9 @@ def fit_with_torch(
     require("torch", extra="train")
     names = sorted({label for several in labels for label in several})
     if several := next((one for one in labels if len(one) > 1), None):
-        raise HashingError(f"{name} learns from one class a vector, got {', '.join(several)}; choose kslsh for several labels")
+        raise HashingError(
+            f"{name} learns from one class a vector, got {' and '.join(map(repr, several))}; choose kslsh for several labels"
+        )
     if (vectors == vectors[0]).all():
         raise HashingError(f"cannot fit {name}: all {len(vectors)} vectors are the same")
     classes = np.array([names.index(one[0]) for one in labels], np.int64)

@@ -7,6 +7,7 @@ from terrakin.training.images import Images
 from terrakin.training.loop import Trained
 from terrakin.training.recipe import Recipe
 from terrakin.training.toml_text import write_toml
+from terrakin.views.wording import labels
 
 __all__ = ["card"]
 
@@ -31,6 +32,7 @@ def card(recipe: Recipe, images: Images, trained: Trained, *, chapter: Sequence[
     """
     train, kept, left = (len(rows) for rows in (trained.parts.train, trained.parts.validation, trained.parts.left_out))
     teachers = ", ".join(teacher.bundle for teacher in recipe.teachers)
+    figures = [f"| {words} | {trained.figures[name]:.4f} |" for name, words in _NAMES.items() if name in trained.figures]
     lines = [
         f"# {recipe.export.name}",
         "",
@@ -43,7 +45,7 @@ def card(recipe: Recipe, images: Images, trained: Trained, *, chapter: Sequence[
         f"| input | {', '.join(images.bands)}; {recipe.export.size} x {recipe.export.size} px |",
         f"| training data | {recipe.export.training_data} |",
         f"| images | {train:,} trained, {kept:,} validated, {left:,} of classes left out |",
-        f"| classes | {', '.join(images.classes)} |",
+        f"| classes | {labels(images.classes)} |",
         *([f"| teachers | {teachers} |"] if teachers else []),
         f"| licence | {recipe.export.licence} |",
         "",
@@ -54,7 +56,7 @@ def card(recipe: Recipe, images: Images, trained: Trained, *, chapter: Sequence[
         "",
         "| measure | value |",
         "| --- | --- |",
-        *(f"| {words} | {trained.figures[name]:.4f} |" for name, words in _NAMES.items() if name in trained.figures),
+        *(figures or ["| none: no image that did not train has another of its labels to find | |"]),
         "",
         *chapter,
         *([recipe.export.notes.strip(), ""] if recipe.export.notes else []),

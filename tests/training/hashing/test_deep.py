@@ -141,7 +141,7 @@ def test_options_out_of_range_are_refused(name, options, words):
 @pytest.mark.parametrize("name", DEEP)
 def test_labels_are_one_a_vector_and_two_vectors_a_label(name):
     vectors, labels = drawn()
-    with pytest.raises(HashingError, match=f"{name} learns from one class a vector, got c0, sea; choose kslsh"):
+    with pytest.raises(HashingError, match=f"{name} learns from one class a vector, got 'c0' and 'sea'; choose kslsh"):
         fit_hasher(name, vectors, bits=8, labels=[("c0", "sea"), *labels[1:]])
     with pytest.raises(
         HashingError, match=f"{name} compares vectors of a class, and rare has one; give it two or leave it out"
