@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,21 @@ SAID = Manifest(
     updated="2026-01-02T00:00:00+00:00",
     chips=3,
     scenes=2,
+    datasets={"/imagery": "ucm"},
 )
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     write(tmp_path, SAID)
     assert read(tmp_path) == SAID
+
+
+def test_an_archive_from_before_benchmarks_were_remembered_opens(tmp_path: Path) -> None:
+    write(tmp_path, SAID)
+    values = json.loads((tmp_path / manifest.NAME).read_text())
+    del values["datasets"]
+    (tmp_path / manifest.NAME).write_text(json.dumps(values))
+    assert read(tmp_path) == replace(SAID, datasets={})
 
 
 def test_no_archive_is_told_with_the_command_that_makes_one(tmp_path: Path) -> None:
@@ -78,7 +88,7 @@ _JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(["format", "model", "bundle", "options", "sources"]), _JSON)
+@given(st.sampled_from(["format", "model", "bundle", "options", "sources", "datasets"]), _JSON)
 def test_any_value_in_a_field_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, field: str, value: object) -> None:
     folder = tmp_path_factory.mktemp("fuzz")
     write(folder, SAID)

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from terrakin.chips.window import Box
 from terrakin.errors import ArchiveError, SourceError
 from terrakin.hashing.known import HASHERS
 from terrakin.progress import Progress, silent
+from terrakin.scenes.scene import Candidate, Skipped
 from terrakin.search.ask import ask
 from terrakin.search.code_recall import NAME as CODE_RECALL
 from terrakin.search.code_recall import remembered_code_recall
@@ -58,6 +60,8 @@ _SCENES = "scenes.lance"
 """Folder of the table of scenes."""
 _CHIPS = "chips.lance"
 """Folder of the table of chips."""
+_PLAIN = "none"
+"""In the place of a benchmark's name: a source is read as plain imagery."""
 
 
 class Archive:
@@ -110,8 +114,8 @@ class Archive:
             for name in (_BUNDLE, _REDUCED, _CODED, _REGIONS, _CHIPS, _SCENES, *hashed):
                 shutil.rmtree(path / name, ignore_errors=True)
             bundle.save(path / _BUNDLE)
-            time = manifest.now()
-            said = Manifest(_model(bundle), _BUNDLE, wanted, (), created=time, updated=time)
+            created = manifest.now()
+            said = Manifest(_model(bundle), _BUNDLE, wanted, (), created=created, updated=created)
             manifest.write(path, said)
         return cls(path, said)
 
@@ -134,6 +138,11 @@ class Archive:
     def sources(self) -> tuple[str, ...]:
         """Absolute paths that were indexed, in order."""
         return self._manifest.sources
+
+    @property
+    def datasets(self) -> Mapping[str, str]:
+        """Absolute paths that were read as copies of a benchmark, each with its name; `add` reads them so again."""
+        return self._manifest.datasets
 
     @property
     def bundle(self) -> Bundle:
@@ -196,7 +205,8 @@ class Archive:
 
         Args:
             sources: folders, image and scene files, STAC items, tables.
-            dataset: read the sources as copies of this benchmark, which gives labels and splits.
+            dataset: read the sources as copies of this benchmark, which gives labels and splits; `none` reads them plainly.
+                Where None, each as before: see `datasets`.
             prune: drop scenes that have vanished from the sources.
             strict: raise at the first file that would be skipped.
             workers: threads; as many as cores where None.
@@ -213,12 +223,13 @@ class Archive:
             ValueError: if it does not suit the model.
         """
         paths = [Path(source).absolute() for source in ([sources] if isinstance(sources, str | Path) else sources)]
-        found = listed(paths, options=self.options.sources, dataset=dataset, without=self.path)
+        found = self._find(paths, dataset)
         missing = [path for path in paths if not path.exists()]
         if missing:
             raise SourceError(
                 f"there is nothing at {str(missing[0])!r}; name a folder, an image, a STAC item or a table that exists"
             )
+        started = time.monotonic()
         with writer(self.path):
             wanted = self._with_codes(hash, bits)
             threads = workers or os.cpu_count() or 1
@@ -238,8 +249,12 @@ class Archive:
                 raise
             self._checkpoint(paths)
             shutil.rmtree(self.path / _REGIONS, ignore_errors=True)
-            # Last, so that vectors are safe whatever a hash function thinks of them.
-            self._renew_codes(wanted, progress)
+            try:
+                # Last, so that vectors are safe whatever a hash function thinks of them.
+                self._renew_codes(wanted, progress)
+            finally:
+                summary.seconds = time.monotonic() - started
+                write_report(self.path, summary)
             return summary
 
     def encode(
@@ -603,8 +618,31 @@ class Archive:
             },
             "options": self.options.to_json(),
             "sources": list(self._manifest.sources),
+            "datasets": dict(self._manifest.datasets),
             "bytes": sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
         }
+
+    def _find(self, paths: list[Path], dataset: str | None) -> "Find":
+        """List what is at `paths`; how a path is read is remembered once its reader has found something, before a chip is."""
+        named = None if dataset == _PLAIN else dataset
+        read_as = {path: self.datasets.get(str(path)) if dataset is None else named for path in paths}
+        listing = listed(read_as, options=self.options.sources, without=self.path)
+
+        def found() -> Iterator[tuple[str, Candidate | Skipped]]:
+            for source, item in listing():
+                self._remember(source, read_as[Path(source)])
+                yield source, item
+
+        return found
+
+    def _remember(self, source: str, dataset: str | None) -> None:
+        if self.datasets.get(source) == dataset:
+            return
+        datasets = {path: name for path, name in self.datasets.items() if path != source}
+        if dataset is not None:
+            datasets[source] = dataset
+        self._manifest = replace(self._manifest, datasets=datasets)
+        manifest.write(self.path, self._manifest)
 
     def _index(self, found: "Find", paths: list[Path], **settings: Any) -> Summary:
         # What reads imagery takes as long to import as a whole search, which does not need it.
@@ -625,7 +663,6 @@ class Archive:
         if self.store.wants_index():
             self.store.build_index(rng=np.random.default_rng(0))
         summary.recall = self.store.recall()
-        write_report(self.path, summary)
         return summary
 
     def _reduce(self, found: "Find", workers: int) -> None:

@@ -75,7 +75,7 @@ def find_images(name: str, root: Path) -> ImageSet:
     benchmark = name if name in DATASETS else None
     options = SourceOptions(labels="auto" if benchmark else "folder")
     candidates: list[Candidate] = []
-    for _, item in listed([root.absolute()], options=options, dataset=benchmark, without=root / ".terrakin")():
+    for _, item in listed({root.absolute(): benchmark}, options=options, without=root / ".terrakin")():
         if not isinstance(item, Candidate):
             raise SourceError(f"{item.uri} of {name} cannot be read: {item.reason}; mend or remove it")
         candidates.append(item)

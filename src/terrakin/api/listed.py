@@ -1,6 +1,6 @@
 """What a person names to be indexed, as the candidates that indexing asks for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,19 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["listed"]
 
 
-def listed(paths: Sequence[Path], *, options: SourceOptions, dataset: str | None, without: Path) -> "Find":
-    """A function that lists what is at `paths`, each with the path it was found in.
+def listed(sources: Mapping[Path, str | None], *, options: SourceOptions, without: Path) -> "Find":
+    """A function that lists what is at some paths, each with the path it was found in.
 
     Args:
-        paths: folders, files, tables; or copies of a benchmark.
+        sources: folders, files, tables, each with the benchmark whose reader gives labels and splits; None for plain imagery.
         options: where labels and dates come from.
-        dataset: the benchmark whose reader gives labels and splits; None for plain imagery.
         without: the archive itself, which may lie inside a source and is no imagery.
     """
     inside = f"{without.absolute().as_posix()}/"
 
     def found() -> Iterator[tuple[str, Candidate | Skipped]]:
-        for path in paths:
+        for path, dataset in sources.items():
             for item in find(path, options=options) if dataset is None else _samples(path, dataset, options):
                 if not item.uri.startswith(inside):
                     yield str(path), item

@@ -1,6 +1,5 @@
 """Indexing: from scenes on disk to rows in an archive, resumably."""
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -46,7 +45,6 @@ def index(
         SceneError: if `strict` and something would be skipped.
         ArchiveFullError: if the disk is full; what was committed stays.
     """
-    started = time.monotonic()
     run = Run(store, ledger, worker, strict, progress)
     run.expected = 0 if progress is silent else sum(1 for _ in find())
     pool = ThreadPoolExecutor(workers, thread_name_prefix="terrakin")
@@ -62,5 +60,4 @@ def index(
         worker.close()
     run.commit()
     run.sweep(sources, prune=prune)
-    run.summary.seconds = time.monotonic() - started
     return run.summary

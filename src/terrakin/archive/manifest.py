@@ -5,8 +5,8 @@ import datetime as dt
 import errno
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Manifest:
     """Chips at the last checkpoint."""
     scenes: int = 0
     """Complete scenes at the last checkpoint."""
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """Absolute paths that were read as copies of a benchmark, each with its name."""
     format: int = FORMAT
     """Number of the archive format."""
 
@@ -85,7 +87,7 @@ def write(archive: Path, manifest: Manifest) -> None:
         ArchiveFullError: if the disk is full; the old one stays.
         ArchiveError: if the folder cannot be written.
     """
-    values = {field.name: getattr(manifest, field.name) for field in dataclasses.fields(manifest)}
+    values = {one.name: getattr(manifest, one.name) for one in dataclasses.fields(manifest)}
     values["options"] = manifest.options.to_json()
     replace_file(archive / NAME, json.dumps(values, indent=2) + "\n")
 
@@ -123,9 +125,12 @@ def now() -> str:
 
 def _from_json(archive: Path, values: dict[str, Any]) -> Manifest:
     try:
-        fields = {field.name: values[field.name] for field in dataclasses.fields(Manifest)}
+        # Archives from before benchmarks were remembered do not say.
+        values = {"datasets": {}, **values}
+        fields = {one.name: values[one.name] for one in dataclasses.fields(Manifest)}
         fields["options"] = IndexOptions.from_json(fields["options"])
         fields["sources"] = tuple(str(path) for path in fields["sources"])
+        fields["datasets"] = {path: str(name) for path, name in fields["datasets"].items()}
         if Path(fields["bundle"]).name != fields["bundle"]:
             raise TypeError(f"bundle {fields['bundle']!r} is not a folder of the archive")
         return Manifest(**fields)

@@ -36,7 +36,7 @@ class Summary:
     skipped: list[Skipped] = field(default_factory=list)
     """What was not taken in, in this run or, unchanged since, in an earlier one."""
     seconds: float = 0.0
-    """Time taken."""
+    """Time of the whole run, with whatever was fitted."""
     recall: Recall | None = None
     """Measured share of true neighbours that the approximate index finds; None where search is exhaustive."""
 

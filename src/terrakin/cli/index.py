@@ -83,7 +83,10 @@ def _index(
     bits: Annotated[int | None, typer.Option(help="Bits of a code. [default: 64]", min=8, metavar="COUNT")] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(help="Read the sources as copies of this benchmark; see `terrakin show datasets`.", metavar="NAME"),
+        typer.Option(
+            help="Read the sources as copies of this benchmark, now and later; none: plainly. See `terrakin show datasets`.",
+            metavar="NAME",
+        ),
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Drop scenes that have vanished from the sources.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail at the first file that cannot be taken in.")] = False,
@@ -138,6 +141,10 @@ def _index(
             held = Archive.create(archive, model=model or DEFAULT, **options)
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
+    if dataset is None:
+        for path in sources:
+            if before := held.datasets.get(str(path.absolute())):
+                say(f"{path} is read as {before}, as before; --dataset none reads it plainly", quiet=quiet)
     with bar("Indexing", unit="chips", quiet=quiet) as progress:
         summary = held.add(
             sources, dataset=dataset, prune=prune, strict=strict, workers=workers, hash=hash, bits=bits, progress=progress

@@ -38,6 +38,7 @@ def _rows(held: "Archive") -> list[tuple[str, str]]:
 
     facts, space = held.info(), held.bundle.passport.space
     codes = "in the place of vectors" if space.is_binary else "none" if facts["codes"] is None else codes_words(facts["codes"])
+    read_as = facts["datasets"]
     rows = [
         ("archive", facts["archive"]),
         ("format", str(facts["format"])),
@@ -49,7 +50,7 @@ def _rows(held: "Archive") -> list[tuple[str, str]]:
         ("model", facts["model"]),
         ("space", f"{space_words(space)}, {space.bytes:,} bytes an image"),
         ("codes", codes),
-        *(("source", path) for path in facts["sources"]),
+        *(("source", f"{path}, read as {read_as[path]}" if path in read_as else path) for path in facts["sources"]),
         *held.options.words().items(),
     ]
     return [(name, printable(value)) for name, value in rows]
