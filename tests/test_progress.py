@@ -1,6 +1,7 @@
 """Progress bars."""
 
 import io
+import time
 
 from terrakin.progress import bar, hidden, silent
 
@@ -40,6 +41,19 @@ def test_a_note_stands_beside_the_counts() -> None:
         progress(5, 10)
         progress(7, 10, "loss 0.123, mAP 0.456")
     assert "loss 0.123, mAP 0.456" in stream.getvalue()
+
+
+def test_what_comes_after_has_a_count_and_a_rate_of_its_own() -> None:
+    stream = Terminal()
+    with bar("Indexing", unit="chips", quiet=False, stream=stream) as progress:
+        progress(0, 10)
+        progress(10, 10)
+        progress(0, None, "fitting")
+        time.sleep(0.001)
+        progress(2, 8, "steps of dhn")
+    last = stream.getvalue().rsplit("steps of dhn", 1)[0].rsplit("2/8", 1)[1]
+    assert "/s" in last
+    assert "chips" not in last
 
 
 def test_a_stage_can_be_hidden() -> None:

@@ -59,15 +59,19 @@ def bar(words: str, *, unit: str, quiet: bool, stream: TextIO | None = None) -> 
     with Progress(*columns, console=Console(file=stream), transient=True) as display:
         task = display.add_task(words, total=None, rate="", note="")
         started: tuple[float, int] | None = None
+        before, stages = 0, 0
 
         def show(done: int, total: int | None, note: str = "") -> None:
-            nonlocal started
+            nonlocal started, before, stages
             now = time.monotonic()
-            # The first units carry start-up costs, or were done by an earlier run; the rate counts from after them.
-            if started is None:
-                started = (now, done)
+            # The first units carry start-up costs, or were done by an earlier run; the rate counts from after them. Where the
+            # count falls, something else is counted, which the note names.
+            if started is None or done < before:
+                started, stages = (now, done), stages + 1
             since, first = started
-            rate = f"{(done - first) / (now - since):,.0f} {unit}/s" if now > since and done > first else ""
+            before = done
+            each = "" if note and stages > 1 else f" {unit}"
+            rate = f"{(done - first) / (now - since):,.0f}{each}/s" if now > since and done > first else ""
             display.update(task, completed=done, total=total, rate=rate, note=note)
 
         yield show

@@ -98,11 +98,13 @@ def test_codes_of_an_archive_that_exists_need_no_imagery(floats, tmp_path) -> No
 def test_it_is_told_that_a_hash_function_is_being_fitted(floats, pictures) -> None:
     told = []
     floats.encode("lsh", bits=16, progress=lambda *said: told.append(said))
-    assert told == [(36, None, "fitting lsh, 16 bits")]
+    assert told == [(0, None, "fitting lsh, 16 bits")]
     floats.encode("lsh", bits=16, progress=lambda *said: told.append(said))
     assert len(told) == 1  # nothing to fit
     floats.add(pictures / "water", hash="itq", progress=lambda *said: told.append(said))
-    assert told[-1] == (48, None, "fitting itq, 16 bits")
+    assert told[-1] == (0, None, "fitting itq, 16 bits")
+    floats.encode("kslsh", bits=8, progress=lambda *said: told.append(said))
+    assert told[-8:] == [(done, 8, "bits of kslsh fitted") for done in range(1, 9)]
 
 
 def test_chips_that_come_later_get_codes_of_the_same_hash_function(floats, pictures) -> None:
@@ -128,6 +130,29 @@ def test_codes_are_replaced_and_the_old_bundle_goes(floats) -> None:
     assert [hit.id for hit in reader.search("harbor/harbor02.png", k=5, codes=True)] == [
         hit.id for hit in floats.search("harbor/harbor02.png", k=5, codes=True)
     ]
+
+
+def test_options_of_a_hash_function_stand_behind_its_name(floats) -> None:
+    floats.encode("itq", bits=16)
+    plain = floats.bundle.codes
+    floats.encode("itq:rounds=2", bits=16)
+    whole(floats)
+    assert floats.bundle.hasher.origin.options["rounds"] == 2
+    _, vectors, codes = columns(floats)
+    assert codes.tolist() == floats.bundle.codes(vectors).tolist() != plain(vectors).tolist()
+    (folder,) = floats.path.glob("bundle-hashed-*")
+    made = folder.stat().st_mtime_ns
+    floats.encode("itq:rounds=2")
+    assert folder.stat().st_mtime_ns == made  # as it was asked for before: nothing to do
+    floats.encode("itq:rounds=3")
+    whole(floats)
+    assert not folder.exists()
+    assert floats.bundle.hasher.origin.options["rounds"] == 3
+    again = Archive.open(floats.path)
+    again.encode(bits=8)  # the options stay
+    assert (again.bundle.hasher.origin.options["rounds"], again.bundle.hasher.bits) == (3, 8)
+    again.encode("itq")
+    assert again.bundle.hasher.origin.options["rounds"] == 50
 
 
 def test_with_a_reducer_codes_are_of_reduced_vectors(pictures, tiny_bundle, tmp_path) -> None:
@@ -173,7 +198,7 @@ def test_without_labels_they_are_refused_and_everything_stays(pictures, tiny_bun
     assert archive.add(pictures).unchanged == 48
     # Where it was asked for from the start, what was indexed stays, and another one can be chosen.
     archive = Archive.create(tmp_path / "asked", model=tiny_bundle, labels="none", hash="kslsh", bits=8)
-    with pytest.raises(HashingError, match="kslsh learns from labels, and none of the 48 chips has one"):
+    with pytest.raises(HashingError, match=r"kslsh learns from labels, and none of the 48 chips has one.*was indexed stays"):
         archive.add(pictures)
     archive = Archive.open(archive.path)
     assert len(archive) == 48
@@ -190,6 +215,12 @@ def test_what_cannot_be_done_is_told(floats, tiny_bundle, tmp_path) -> None:
         floats.evaluate(codes=True)
     with pytest.raises(UnknownNameError, match="no hashers named 'iqt'; did you mean 'itq'"):
         floats.encode("iqt")
+    with pytest.raises(HashingError, match="itq has no option 'round'; did you mean 'rounds'"):
+        floats.encode("itq:round=3")
+    with pytest.raises(HashingError, match=r"itq: rounds is a whole number, such as rounds=50, got '3.5'"):
+        floats.encode("itq:rounds=3.5")
+    with pytest.raises(HashingError, match="mhcln: unit is true or false, such as unit=true, got 'no'"):
+        floats.encode("mhcln:unit=no")
     with pytest.raises(ValueError, match="codes have a multiple of 8 bits, at least 8, got 12"):
         floats.encode("itq", bits=12)
     with pytest.raises(ValueError, match="say --hash NAME, and with it --bits COUNT"):

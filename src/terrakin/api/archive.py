@@ -26,7 +26,7 @@ from terrakin.archive.schema import CODE, VECTOR
 from terrakin.bundles.bundle import DEFAULT, Bundle, open_bundle
 from terrakin.bundles.passport import must_match
 from terrakin.chips.window import Box
-from terrakin.errors import ArchiveError, SourceError
+from terrakin.errors import ArchiveError, HashingError, SourceError
 from terrakin.hashing.known import HASHERS
 from terrakin.progress import Progress, silent
 from terrakin.scenes.scene import Candidate, Skipped
@@ -252,6 +252,8 @@ class Archive:
             try:
                 # Last, so that vectors are safe whatever a hash function thinks of them.
                 self._renew_codes(wanted, progress)
+            except HashingError as exc:
+                raise HashingError(f"{exc}. What was indexed stays, without codes of {wanted.hash}") from exc
             finally:
                 summary.seconds = time.monotonic() - started
                 write_report(self.path, summary)
@@ -269,9 +271,9 @@ class Archive:
         Chips that are added later get codes of the same hash function.
 
         Args:
-            hash: name in `HASHERS`; the same as before where None.
+            hash: name in `HASHERS`, with options as in `dhn:steps=3000`; the same as before where None.
             bits: of a code, a multiple of 8; as many as before, else 64, where None.
-            progress: told that a hash function is being fitted, which takes minutes for those that are networks.
+            progress: told how far fitting is, which takes minutes for those that are networks.
 
         Raises:
             HashingError: if it cannot be fitted: too few chips, or none with the labels that it learns from.

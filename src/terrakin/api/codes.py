@@ -1,5 +1,6 @@
 """The codes of an archive: brought to what its options ask for."""
 
+import hashlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,7 @@ def complete_codes(store: Store, bundle: Bundle) -> None:
 def renew_codes(
     path: Path, said: Manifest, wanted: IndexOptions, bundle: Bundle, store: Store, *, progress: Progress = silent
 ) -> tuple[Manifest, Bundle]:
-    """Fit the hash function that is wanted, where the bundle has another or none, and give every chip its code.
+    """Fit the hash function that is wanted, where it is another than what was asked for before, and give every chip its code.
 
     While there is no chip, it is noted for later. Killed at any moment, the same call goes on.
 
@@ -41,7 +42,7 @@ def renew_codes(
         wanted: its options from now on.
         bundle: in use.
         store: its chips.
-        progress: told that a hash function is being fitted; how long that takes is not known.
+        progress: told that a hash function is being fitted, and how far it is where that takes long.
 
     Returns:
         The manifest and the bundle in use from now on; the manifest is written.
@@ -49,17 +50,18 @@ def renew_codes(
     Raises:
         HashingError: if it cannot be fitted on what there is; everything stays as it was.
     """
-    name, bits = wanted.hash, wanted.bits
-    held = None if bundle.hasher is None else (bundle.hasher.kind, bundle.hasher.bits)
-    if name is None or bits is None or held == (name, bits) or not store.count():
+    words, bits = wanted.hash, wanted.bits
+    own = bundle.hasher is not None and not said.bundle.startswith(HASHED)
+    fitted = said.bundle.startswith(HASHED) and (words, bits) == (said.options.hash, said.options.bits)
+    if words is None or bits is None or own or fitted or not store.count():
         if wanted != said.options:
             said = replace(said, options=wanted)
             manifest.write(path, said)
         return said, bundle
-    progress(store.count(), None, f"fitting {name}, {bits} bits")
-    hashed = bundle.with_hasher(fit_hash_function(store, name, bits))
+    progress(0, None, f"fitting {words}, {bits} bits")
+    hashed = bundle.with_hasher(fit_hash_function(store, words, bits, progress=progress))
     store.drop_codes()
-    folder = f"{HASHED}{name}-{bits}"
+    folder = f"{HASHED}{_folder_name(words)}-{bits}"
     shutil.rmtree(path / folder, ignore_errors=True)
     hashed.save(path / folder)
     before, said = said.bundle, replace(said, options=wanted, bundle=folder)
@@ -68,3 +70,9 @@ def renew_codes(
         shutil.rmtree(path / before, ignore_errors=True)
     complete_codes(store, hashed)
     return said, hashed
+
+
+def _folder_name(words: str) -> str:
+    """A hash function's name, with a digest of its options where it is asked for with some: never the folder in use."""
+    name, _, options = words.partition(":")
+    return name if not options else f"{name}-{hashlib.blake2b(options.encode(), digest_size=4).hexdigest()}"

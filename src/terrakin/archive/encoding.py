@@ -12,7 +12,8 @@ from terrakin.archive.schema import VECTOR
 from terrakin.archive.store import Store
 from terrakin.errors import HashingError
 from terrakin.hashing.hasher import Hasher
-from terrakin.hashing.known import HASHERS, fit_hasher
+from terrakin.hashing.known import HASHERS, fit_hasher, parse_hasher
+from terrakin.progress import Progress, silent
 
 __all__ = ["SAMPLE", "fit_hash_function"]
 
@@ -20,7 +21,7 @@ SAMPLE = 20_000
 """Chips that a hash function is fitted on; all where there are fewer."""
 
 
-def fit_hash_function(store: Store, name: str, bits: int) -> Hasher:
+def fit_hash_function(store: Store, words: str, bits: int, *, progress: Progress = silent) -> Hasher:
     """Fit a hash function on a sample of the chips of a store; no pixel is read.
 
     The sample is chosen by hashes of ids: the same chips give the same hash function, in whatever order they came. One that
@@ -28,12 +29,14 @@ def fit_hash_function(store: Store, name: str, bits: int) -> Hasher:
 
     Args:
         store: of float vectors.
-        name: in `HASHERS`.
+        words: which, and its options; see `parse_hasher`.
         bits: of a code, a multiple of 8.
+        progress: called now and then where fitting takes long.
 
     Raises:
         HashingError: if there are too few chips, they are too alike, or lack the labels that it learns from.
     """
+    name, options = parse_hasher(words)
     labelled_only = HASHERS[name].supervised
     chosen = heapq.nsmallest(SAMPLE, _rows(store, labelled_only=labelled_only), key=lambda row: row[0])
     if labelled_only and not chosen:
@@ -42,7 +45,8 @@ def fit_hash_function(store: Store, name: str, bits: int) -> Hasher:
             "or make an archive with --labels"
         )
     vectors = np.stack([vector for _, vector, _ in chosen]) if chosen else np.empty((0, store.space.width), np.float32)
-    return fit_hasher(name, vectors, bits=bits, labels=[labels for _, _, labels in chosen] if labelled_only else None)
+    labels = [labels for _, _, labels in chosen] if labelled_only else None
+    return fit_hasher(name, vectors, bits=bits, labels=labels, seed=0, progress=progress, **options)
 
 
 def _rows(store: Store, *, labelled_only: bool) -> Iterator[tuple[bytes, NDArray[np.float32], list[str]]]:

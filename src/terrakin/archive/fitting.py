@@ -64,7 +64,7 @@ def fit_codes(
         bands: common names of the bands that are read.
         kept: folder that keeps descriptors of regions: a run that goes on after an interruption finds them there.
         workers: threads.
-        progress: called with sampled scenes done.
+        progress: called with sampled scenes done, then by what fits hash functions.
 
     Raises:
         HashingError: if there are too few chips, too few that show one kind of region, or no labels where they are needed.
@@ -85,6 +85,7 @@ def fit_codes(
         labels=labels,
         missing=settings.missing,
         describer=describer,
+        progress=progress,
     )
 
 

@@ -10,7 +10,7 @@ from terrakin.bundles.reducer import parse_reducer
 from terrakin.chips.grid import Chipping
 from terrakin.chips.scaling import ScalingRule, parse_scaling
 from terrakin.errors import ArchiveError, BundleError, HashingError
-from terrakin.hashing.known import HASHERS
+from terrakin.hashing.known import parse_hasher
 from terrakin.hashing.multicode_settings import parse_multi_code
 from terrakin.scenes.find import SourceOptions
 
@@ -37,7 +37,7 @@ class IndexOptions:
     multi_code: str | None = None
     """Settings of multi-code hashing in words, fitted on the archive; None for the model's embeddings."""
     hash: str | None = None
-    """Hash function that is fitted on the archive, a name in `HASHERS`; None for the bundle as it is."""
+    """Hash function that is fitted on the archive, as `parse_hasher` reads it; None for the bundle as it is."""
     bits: int | None = None
     """Bits of its codes, a multiple of 8; None where there is none."""
 
@@ -45,7 +45,7 @@ class IndexOptions:
         if (self.hash is None) != (self.bits is None):
             raise ValueError("codes have a hash function and bits; say --hash NAME, and with it --bits COUNT")
         if self.hash is not None:
-            HASHERS[self.hash]  # a wrong name is told before anything is made
+            parse_hasher(self.hash)  # what is wrong with it is told before anything is made
         if self.bits is not None and (self.bits < 8 or self.bits % 8):
             raise ValueError(f"codes have a multiple of 8 bits, at least 8, got {self.bits}")
         if self.reducer is not None:
@@ -92,7 +92,7 @@ class IndexOptions:
                 f"the model's hash function {named.kind} reads embeddings that are not reduced; leave --reducer out, or "
                 "name a hash function to fit with --hash"
             )
-        if self.hash is not None and (self.hash, self.bits) != (named.kind, named.bits):
+        if self.hash is not None and (parse_hasher(self.hash)[0], self.bits) != (named.kind, named.bits):
             raise ValueError(f"the model has a hash function already, {named.kind} of {named.bits} bits; leave --hash out")
 
     def rule(self, passport: Passport) -> ScalingRule:

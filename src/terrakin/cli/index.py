@@ -78,7 +78,11 @@ def _index(
         ),
     ] = None,
     hash: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(help="Also keep codes: fit this hash function; see `terrakin show hashers`.", metavar="NAME")
+        str | None,
+        typer.Option(
+            help="Also keep codes: fit this hash function, NAME or NAME:OPTION=VALUE,...; see `terrakin show hashers`.",
+            metavar="NAME",
+        ),
     ] = None,
     bits: Annotated[int | None, typer.Option(help="Bits of a code. [default: 64]", min=8, metavar="COUNT")] = None,
     dataset: Annotated[

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from terrakin.hashing.hasher import Hasher
 from terrakin.hashing.with_torch import fit_with_torch
+from terrakin.progress import Progress
 
 __all__ = ["Dhn"]
 
@@ -43,6 +44,8 @@ class Dhn:
         if self.width >> self.depth < 1:
             raise ValueError(f"a width of {self.width} cannot be halved {self.depth} times")
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> Hasher:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> Hasher:
         """See `Learner.fit`."""
-        return fit_with_torch("dhn", self, vectors, labels, bits=bits, seed=seed)
+        return fit_with_torch("dhn", self, vectors, labels, bits=bits, seed=seed, progress=progress)

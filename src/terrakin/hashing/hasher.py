@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from terrakin.progress import Progress
+
 __all__ = ["Arrays", "Fitted", "Hasher", "Learner", "Option", "Origin", "checked"]
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -119,7 +121,9 @@ class Learner(Protocol):
     supervised: ClassVar[bool]
     """Whether it learns from labels."""
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> Hasher:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> Hasher:
         """Fit. `fit_hasher` has checked vectors, bits and labels; where `supervised` is false, labels are empty.
 
         Args:
@@ -127,6 +131,7 @@ class Learner(Protocol):
             labels: N label sets, none of them empty, of two different labels at least; or nothing.
             bits: length of a code.
             seed: of everything that is drawn.
+            progress: called now and then where fitting takes long.
 
         Raises:
             HashingError: if these vectors are too few or too alike, or an option does not fit them.

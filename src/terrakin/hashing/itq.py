@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from terrakin.hashing.hasher import Origin
 from terrakin.hashing.linear_form import LinearForm
 from terrakin.hashing.principal import principal
+from terrakin.progress import Progress
 
 __all__ = ["Itq"]
 
@@ -30,7 +31,9 @@ class Itq:
         if self.rounds < 1:
             raise ValueError(f"rounds are at least 1, got {self.rounds}")
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> LinearForm:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> LinearForm:
         """See `Learner.fit`."""
         mean, components = principal(vectors, bits, "itq")
         rows = (vectors.astype(np.float64) - mean) @ components

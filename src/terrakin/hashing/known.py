@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from terrakin.errors import HashingError, UnknownNameError
 from terrakin.hashing.hasher import Arrays, Hasher, Learner, Option, checked
+from terrakin.progress import Progress, silent
 from terrakin.registry import Registry, nearest
 
-__all__ = ["FORMS", "HASHERS", "fit_hasher", "load_hasher", "usable"]
+__all__ = ["FORMS", "HASHERS", "fit_hasher", "load_hasher", "parse_hasher", "usable"]
 
 _HERE = "terrakin.hashing"
 
@@ -46,6 +47,7 @@ def fit_hasher(
     bits: int,
     labels: Sequence[Sequence[str]] | None = None,
     seed: int = 0,
+    progress: Progress = silent,
     **options: Option,
 ) -> Hasher:
     """Fit a hash function to vectors such as those it will read.
@@ -58,6 +60,7 @@ def fit_hasher(
         bits: length of a code: a multiple of 8, at least 8.
         labels: N label sets, for hash functions that learn from labels. Vectors without a label are left out.
         seed: of everything that is drawn, at least 0.
+        progress: called now and then where fitting takes long, with the steps or bits that are done.
         options: those of the hash function.
 
     Raises:
@@ -82,7 +85,7 @@ def fit_hasher(
         rows, known = rows[kept], [labels[row] for row in kept]
     if len(rows) < 2:
         raise HashingError(f"cannot fit {name} on {len(rows)} vectors; give more")
-    return learner.fit(rows, known, bits=bits, seed=seed)
+    return learner.fit(rows, known, bits=bits, seed=seed, progress=progress)
 
 
 def usable(name: str, count: int, labels: Sequence[Sequence[str]] | None) -> list[int]:
@@ -110,6 +113,39 @@ def usable(name: str, count: int, labels: Sequence[Sequence[str]] | None) -> lis
         found = f"all of {', '.join(there)}" if there else "without a label"
         raise HashingError(f"{name} learns from two different labels at least; these {count} vectors are {found}")
     return kept
+
+
+def parse_hasher(words: str) -> tuple[str, dict[str, Option]]:
+    """Name and options of a hash function in words: `NAME`, or `NAME:OPTION=VALUE` with commas between options.
+
+    Raises:
+        UnknownNameError: if there is none of that name.
+        HashingError: if it has no such option, or a value is not one of the option's.
+
+    >>> parse_hasher("dhn:steps=3000,rate=0.001")
+    ('dhn', {'steps': 3000, 'rate': 0.001})
+    """
+    name, _, rest = words.partition(":")
+    defaults = {field.name: field.default for field in fields(HASHERS[name])}  # type: ignore[arg-type]  # dataclasses
+    options: dict[str, Option] = {}
+    for pair in filter(None, rest.split(",")):
+        option, _, value = (part.strip() for part in pair.partition("="))
+        options[option] = _value(name, option, value, defaults.get(option))
+    _learner(name, options)  # a wrong option is told here
+    return name, options
+
+
+def _value(name: str, option: str, text: str, like: object) -> Option:
+    """A value as an option writes it, of the kind that its default is of."""
+    try:
+        if isinstance(like, bool):
+            return {"true": True, "false": False}[text]
+        return type(like)(text) if isinstance(like, int | float) else text
+    except (KeyError, ValueError) as exc:
+        kind = "true or false" if isinstance(like, bool) else "a whole number" if isinstance(like, int) else "a number"
+        raise HashingError(
+            f"hash function {name}: {option} is {kind}, such as {option}={str(like).lower()}, got {text!r}"
+        ) from exc
 
 
 def load_hasher(arrays: Arrays) -> Hasher:

@@ -19,6 +19,7 @@ from terrakin.hashing.kernel_form import KernelForm
 from terrakin.hashing.kernels import KERNELS
 from terrakin.hashing.nesterov import minimise
 from terrakin.hashing.similarity import similarity
+from terrakin.progress import Progress, silent
 
 __all__ = ["MOST_ITEMS", "Kslsh", "greedy", "signs", "smooth"]
 
@@ -53,7 +54,9 @@ class Kslsh:
                 f"{8 * self.items**2 / 1e9:.1f} GB"
             )
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> KernelForm:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> KernelForm:
         """See `Learner.fit`."""
         rng = np.random.default_rng(seed)
         anchors = draw_anchors(vectors, self.anchors, "kslsh", rng)
@@ -68,12 +71,12 @@ class Kslsh:
         except ValueError as exc:
             raise HashingError(f"cannot fit kslsh: {exc}") from exc
         centre = values.mean(axis=0)
-        weights = greedy(values - centre, pairs, bits)
+        weights = greedy(values - centre, pairs, bits, progress=progress)
         origin = Origin("kslsh", seed, {"kernel": self.kernel, "anchors": len(anchors), "items": len(items)})
         return KernelForm(origin, self.kernel, gamma, anchors, centre, weights)
 
 
-def greedy(kernel: Array, pairs: Array, bits: int) -> Array:
+def greedy(kernel: Array, pairs: Array, bits: int, *, progress: Progress = silent) -> Array:
     """Weights, bit by bit, that make | (1 / bits) Y Y^T - pairs |^2 small, where Y are the signs of `kernel` times them.
 
     The residual R begins as bits x pairs. A bit with signs y takes |y y^T|^2 - 2 y^T R y off the objective, so each maximises
@@ -84,6 +87,7 @@ def greedy(kernel: Array, pairs: Array, bits: int) -> Array:
         kernel: (l, p) kernel values of items with anchors, less their column means.
         pairs: (l, l) 1 for alike, -1 for unlike, 0 for not known.
         bits: length of a code.
+        progress: called with bits done.
 
     Returns:
         (p, bits), each scaled to a mean square of 1 over the items.
@@ -106,6 +110,7 @@ def greedy(kernel: Array, pairs: Array, bits: int) -> Array:
         # The smoothed sign is only a stand-in: what follows it may end worse than it began.
         weights[:, bit], bit_signs = max(found, key=partial(_gain, residual))
         residual = residual - np.outer(bit_signs, bit_signs)
+        progress(bit + 1, bits, "bits of kslsh fitted")
     return weights
 
 

@@ -16,6 +16,7 @@ from terrakin.hashing.anchors import FEWEST, draw_anchors
 from terrakin.hashing.hasher import Origin
 from terrakin.hashing.kernel_form import KernelForm
 from terrakin.hashing.kernels import KERNELS
+from terrakin.progress import Progress
 
 __all__ = ["Kulsh", "centred", "hyperplanes", "inverse_root"]
 
@@ -43,7 +44,9 @@ class Kulsh:
         if self.subset < 1:
             raise ValueError(f"a subset has at least 1 anchor, got {self.subset}")
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> KernelForm:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> KernelForm:
         """See `Learner.fit`."""
         rng = np.random.default_rng(seed)
         anchors = draw_anchors(vectors, self.anchors, "kulsh", rng)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from terrakin.errors import HashingError
 from terrakin.hashing.hasher import Origin
 from terrakin.hashing.linear_form import LinearForm
+from terrakin.progress import Progress
 
 __all__ = ["Lsh"]
 
@@ -23,7 +24,9 @@ class Lsh:
 
     supervised: ClassVar[bool] = False
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> LinearForm:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> LinearForm:
         """See `Learner.fit`."""
         if (vectors == vectors[0]).all():
             raise HashingError(f"cannot fit lsh: all {len(vectors)} vectors are the same")

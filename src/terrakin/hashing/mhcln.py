@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from terrakin.hashing.hasher import Hasher
 from terrakin.hashing.with_torch import fit_with_torch
+from terrakin.progress import Progress
 
 __all__ = ["Balance", "Mhcln"]
 
@@ -60,9 +61,11 @@ class Mhcln:
         if self.width >> self.depth < 1:
             raise ValueError(f"a width of {self.width} cannot be halved {self.depth} times")
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> Hasher:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> Hasher:
         """See `Learner.fit`."""
-        return fit_with_torch("mhcln", self, vectors, labels, bits=bits, seed=seed)
+        return fit_with_torch("mhcln", self, vectors, labels, bits=bits, seed=seed, progress=progress)
 
 
 def _must_be_positive(*values: float) -> None:

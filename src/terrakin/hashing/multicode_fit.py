@@ -10,6 +10,7 @@ from terrakin.errors import HashingError
 from terrakin.hashing.hasher import Option
 from terrakin.hashing.known import fit_hasher, usable
 from terrakin.hashing.multicode import MultiCode
+from terrakin.progress import Progress, silent
 from terrakin.regions.describer import Describer
 from terrakin.regions.mixture import SAMPLE, fit_mixture
 from terrakin.regions.primitives import Primitives, shown
@@ -35,6 +36,7 @@ def fit_multi_code(
     describer: Describer | None = None,
     sample: int = SAMPLE,
     seed: int = 0,
+    progress: Progress = silent,
     **options: Option,
 ) -> MultiCode:
     """Find the kinds of regions that images show, and fit a hash function for each.
@@ -55,6 +57,7 @@ def fit_multi_code(
         describer: what made the descriptors, and makes them of new images; the default one where None.
         sample: regions to cluster, drawn at random where there are more.
         seed: of everything that is drawn.
+        progress: called now and then where fitting a hash function takes long.
         options: those of the hash function.
 
     Raises:
@@ -84,7 +87,8 @@ def fit_multi_code(
         of_these = None if known is None else [known[row] for row in have]
         try:
             # One seed each: with equal ones, the codes of two primitives would be of the same random choices.
-            hashers.append(fit_hasher(hash, vectors, bits=bits, labels=of_these, seed=seed + number, **options))
+            own = seed + number
+            hashers.append(fit_hasher(hash, vectors, bits=bits, labels=of_these, seed=own, progress=progress, **options))
         except HashingError as exc:
             raise HashingError(
                 f"{name}, which {len(have)} images show, cannot be coded: {exc}; with fewer primitives or a lower threshold "

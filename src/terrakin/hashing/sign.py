@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from terrakin.hashing.hasher import Origin
 from terrakin.hashing.linear_form import LinearForm
 from terrakin.hashing.principal import principal
+from terrakin.progress import Progress
 
 __all__ = ["Sign"]
 
@@ -23,7 +24,9 @@ class Sign:
 
     supervised: ClassVar[bool] = False
 
-    def fit(self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int) -> LinearForm:
+    def fit(
+        self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress
+    ) -> LinearForm:
         """See `Learner.fit`."""
         origin, size = Origin("sign", seed), vectors.shape[1]
         if size == bits:

@@ -9,13 +9,21 @@ from numpy.typing import NDArray
 
 from terrakin.errors import HashingError
 from terrakin.hashing.hasher import Hasher
+from terrakin.progress import Progress
 from terrakin.registry import require
 
 __all__ = ["fit_with_torch"]
 
 
 def fit_with_torch(
-    name: str, options: Any, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int
+    name: str,
+    options: Any,
+    vectors: NDArray[np.float32],
+    labels: Sequence[Sequence[str]],
+    *,
+    bits: int,
+    seed: int,
+    progress: Progress,
 ) -> Hasher:
     """Fit by `terrakin.training.hashing.NAME`, which lies above this folder and is therefore found by its name.
 
@@ -38,5 +46,5 @@ def fit_with_torch(
             f"{name} compares vectors of a class, and {names[counts.argmin()]} has one; give it two or leave it out"
         )
     module = importlib.import_module(f"terrakin.training.hashing.{name}")
-    hasher: Hasher = module.fit(options, vectors, classes, bits=bits, seed=seed)
+    hasher: Hasher = module.fit(options, vectors, classes, bits=bits, seed=seed, progress=progress)
     return hasher

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from terrakin.hashing.mhcln import Mhcln
 from terrakin.hashing.network_form import NetworkForm
+from terrakin.progress import Progress, silent
 from terrakin.training.hashing.network import trained
 from terrakin.training.hashing.terms import balance_term, push_term, triplet_term
 from terrakin.training.samplers.sampler import drawn
@@ -13,7 +14,15 @@ from terrakin.training.samplers.sampler import drawn
 __all__ = ["fit", "triplets"]
 
 
-def fit(options: Mhcln, vectors: NDArray[np.float32], classes: NDArray[np.int64], *, bits: int, seed: int) -> NetworkForm:
+def fit(
+    options: Mhcln,
+    vectors: NDArray[np.float32],
+    classes: NDArray[np.int64],
+    *,
+    bits: int,
+    seed: int,
+    progress: Progress = silent,
+) -> NetworkForm:
     """Fit to vectors (N, D) of classes (N,), each class of two vectors at least."""
     members = [np.flatnonzero(classes == label) for label in np.unique(classes)]
 
@@ -23,7 +32,7 @@ def fit(options: Mhcln, vectors: NDArray[np.float32], classes: NDArray[np.int64]
         total = triplet_term(f, margin=options.margin, unit=options.unit)
         return total + options.push * push_term(f) + options.balance * balance_term(f, of=options.balanced)
 
-    return trained(options, vectors, loss, bits=bits, seed=seed)
+    return trained(options, vectors, loss, bits=bits, seed=seed, progress=progress)
 
 
 def triplets(members: list[NDArray[np.int64]], count: int, rng: np.random.Generator, *, pairs: int = 1) -> NDArray[np.int64]:

@@ -13,11 +13,15 @@ from terrakin.hashing.dhn import Dhn
 from terrakin.hashing.hasher import Origin
 from terrakin.hashing.mhcln import Mhcln
 from terrakin.hashing.network_form import SLOPE, NetworkForm
+from terrakin.progress import Progress, silent
 
 __all__ = ["trained"]
 
 _BETAS = (0.5, 0.9)
 # Of Adam, in the code of MHCLN.
+
+_EVERY = 25
+# Steps between two calls that say how far it is.
 
 
 def trained(
@@ -27,6 +31,7 @@ def trained(
     *,
     bits: int,
     seed: int,
+    progress: Progress = silent,
 ) -> NetworkForm:
     """Train a network of halving layers and one of `bits` outputs by Adam.
 
@@ -39,6 +44,7 @@ def trained(
         loss: what a step makes small, of the network, the scaled vectors (N, D) and the number of the step.
         bits: outputs.
         seed: of the first weights.
+        progress: called with steps done.
 
     Raises:
         HashingError: if the loss becomes NaN or infinite.
@@ -57,6 +63,8 @@ def trained(
             raise HashingError(f"cannot fit {origin.kind}: its loss is {value.item()} at step {step}; choose a lower rate")
         value.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        if (step + 1) % _EVERY == 0:
+            progress(step + 1, options.steps, f"steps of {origin.kind}")
     layers = [layer for layer in network if isinstance(layer, nn.Linear)]
     weights = [layer.weight.detach().numpy().astype(np.float64).T for layer in layers]
     biases = [layer.bias.detach().numpy().astype(np.float64) for layer in layers]
