@@ -217,6 +217,8 @@ def test_what_cannot_be_done_is_told(floats, tiny_bundle, tmp_path) -> None:
         floats.encode("iqt")
     with pytest.raises(HashingError, match="itq has no option 'round'; did you mean 'rounds'"):
         floats.encode("itq:round=3")
+    with pytest.raises(HashingError, match="itq has no option ''; it has rounds"):
+        floats.encode("itq:")
     with pytest.raises(HashingError, match=r"itq: rounds is a whole number, such as rounds=50, got '3.5'"):
         floats.encode("itq:rounds=3.5")
     with pytest.raises(HashingError, match="mhcln: unit is true or false, such as unit=true, got 'no'"):

@@ -73,6 +73,9 @@ def renew_codes(
 
 
 def _folder_name(words: str) -> str:
-    """A hash function's name, with a digest of its options where it is asked for with some: never the folder in use."""
+    """A hash function's name, with a digest of its options where it is asked for with some.
+
+    Other words give another name: what is written is never the folder in use, which goes once the manifest names the new one.
+    """
     name, _, options = words.partition(":")
     return name if not options else f"{name}-{hashlib.blake2b(options.encode(), digest_size=4).hexdigest()}"

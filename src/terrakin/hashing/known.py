@@ -125,10 +125,10 @@ def parse_hasher(words: str) -> tuple[str, dict[str, Option]]:
     >>> parse_hasher("dhn:steps=3000,rate=0.001")
     ('dhn', {'steps': 3000, 'rate': 0.001})
     """
-    name, _, rest = words.partition(":")
+    name, colon, rest = words.partition(":")
     defaults = {field.name: field.default for field in fields(HASHERS[name])}  # type: ignore[arg-type]  # dataclasses
     options: dict[str, Option] = {}
-    for pair in filter(None, rest.split(",")):
+    for pair in rest.split(",") if colon else ():
         option, _, value = (part.strip() for part in pair.partition("="))
         options[option] = _value(name, option, value, defaults.get(option))
     _learner(name, options)  # a wrong option is told here
