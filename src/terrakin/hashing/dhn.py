@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.hashing.hasher import Hasher
-from terrakin.hashing.with_torch import fit_with_torch
+from terrakin.hashing.with_torch import fit_with_torch, must_fill_layers
 from terrakin.progress import Progress
 
 __all__ = ["Dhn"]
@@ -41,8 +41,7 @@ class Dhn:
             raise ValueError("rate, steps and width are above 0, and a batch has 2 vectors at least")
         if min(self.quantise, self.depth) < 0:
             raise ValueError("quantise and depth are at least 0")
-        if self.width >> self.depth < 1:
-            raise ValueError(f"a width of {self.width} cannot be halved {self.depth} times")
+        must_fill_layers(self.width, self.depth)
 
     def fit(
         self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrakin.hashing.hasher import Hasher
-from terrakin.hashing.with_torch import fit_with_torch
+from terrakin.hashing.with_torch import fit_with_torch, must_fill_layers
 from terrakin.progress import Progress
 
 __all__ = ["Balance", "Mhcln"]
@@ -58,8 +58,7 @@ class Mhcln:
             raise ValueError("push, balance and depth are at least 0")
         if self.balanced not in get_args(Balance):
             raise ValueError(f"balanced is code or bit, got {self.balanced!r}")
-        if self.width >> self.depth < 1:
-            raise ValueError(f"a width of {self.width} cannot be halved {self.depth} times")
+        must_fill_layers(self.width, self.depth)
 
     def fit(
         self, vectors: NDArray[np.float32], labels: Sequence[Sequence[str]], *, bits: int, seed: int, progress: Progress

@@ -12,7 +12,7 @@ from terrakin.hashing.hasher import Hasher
 from terrakin.progress import Progress
 from terrakin.registry import require
 
-__all__ = ["fit_with_torch"]
+__all__ = ["fit_with_torch", "must_fill_layers"]
 
 
 def fit_with_torch(
@@ -48,3 +48,15 @@ def fit_with_torch(
     module = importlib.import_module(f"terrakin.training.hashing.{name}")
     hasher: Hasher = module.fit(options, vectors, classes, bits=bits, seed=seed, progress=progress)
     return hasher
+
+
+def must_fill_layers(width: int, depth: int) -> None:
+    """Refuse layers of which the last, with half as many units as the one before it, would have none.
+
+    Raises:
+        ValueError: if it would.
+    """
+    if depth and width >> (depth - 1) < 1:
+        raise ValueError(
+            f"{depth} layers, each half as wide as the one before, need a width of {1 << (depth - 1)}, got {width}"
+        )

@@ -119,6 +119,13 @@ def test_every_option_changes_something(name, options):
     assert (usual["weights.0"] != other["weights.0"]).any()
 
 
+@pytest.mark.parametrize("name", ["dhn", "mhcln"])
+def test_the_narrowest_network_has_one_unit_in_its_last_layer(name):
+    vectors, labels = drawn()
+    arrays = fit_hasher(name, vectors, bits=8, labels=labels, steps=1, width=2, depth=2).arrays()
+    assert [arrays[f"weights.{layer}"].shape[1] for layer in range(3)] == [2, 1, 8]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
@@ -126,10 +133,10 @@ def test_every_option_changes_something(name, options):
         ("mhcln", {"push": -1.0}, "push, balance and depth are at least 0"),
         ("mhcln", {"pairs": 7}, "pairs divide the 30 triplets of a batch, got 7"),
         ("mhcln", {"balanced": "all"}, "balanced is code or bit, got 'all'"),
-        ("mhcln", {"width": 3}, "a width of 3 cannot be halved 2 times"),
+        ("mhcln", {"width": 1}, "2 layers, each half as wide as the one before, need a width of 2, got 1"),
         ("dhn", {"batch": 1}, "a batch has 2 vectors at least"),
         ("dhn", {"quantise": -1.0}, "quantise and depth are at least 0"),
-        ("dhn", {"width": 3}, "a width of 3 cannot be halved 2 times"),
+        ("dhn", {"width": 1}, "2 layers, each half as wide as the one before, need a width of 2, got 1"),
     ],
 )
 def test_options_out_of_range_are_refused(name, options, words):
